@@ -1,0 +1,3 @@
+"""OpenDeep places phone calls for people."""
+
+__version__ = "0.1.0"
