@@ -1,0 +1,55 @@
+# OpenDeep: `make run` starts it, `make test` proves it. Everything lives in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+CORES := opendeep/call_processor_service/ami_protocol.py,opendeep/call_processor_service/attempt_states.py,opendeep/audio_processing_service/audiosocket_protocol.py,opendeep/audio_processing_service/realtime_protocol.py,opendeep/audio_processing_service/playout.py,opendeep/audio_processing_service/pcm.py,opendeep/task_manager/task_states.py,opendeep/task_manager/dial_policy.py
+
+.PHONY: run test check lint unit integration long bench servers clean lock
+
+run: $(VENV)/.run  ## start OpenDeep in practice mode on http://127.0.0.1:8000
+	@exec $(BIN)/opendeep serve
+
+test: $(VENV)/.dev servers lint unit integration  ## everything
+
+check: $(VENV)/.dev lint unit  ## the fast part
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.dev  ## parsers, tables, policies, contracts, whole calls in virtual time
+	$(BIN)/pytest tests -m "not integration" -n 2 -q --cov --cov-report=
+	$(BIN)/coverage report --include=$(CORES) --fail-under=90 --skip-covered
+
+integration: $(VENV)/.dev  ## real PostgreSQL, Chromium, speech and sockets on loopback
+	$(BIN)/pytest tests -m integration -q
+
+servers:  ## what the integration tests need, where apt can bring it
+	@sh scripts/install_test_servers.sh
+
+lock: $(VENV)/.dev  ## resolve requirements/*.txt anew
+	sh scripts/lock.sh $(BIN)/uv
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis .coverage*
+
+$(VENV)/.build: requirements/build.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "OpenDeep needs Python 3.11 or newer: make run PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --require-hashes -r requirements/build.txt
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.build requirements/run.txt pyproject.toml
+	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/run.txt
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.build requirements/dev.txt pyproject.toml
+	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.run

@@ -1,0 +1,5 @@
+"""The command line: ``opendeep …``."""
+
+from opendeep.cli.root import main
+
+__all__ = ["main"]

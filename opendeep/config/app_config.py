@@ -1,0 +1,258 @@
+"""Every setting, its default and its meaning; read once, by ``bootstrap``.
+
+Values come from the environment, then from a ``.env`` file in the working directory. An unknown
+key is refused with the nearest known one, since a misspelt safety setting is worse than none.
+"""
+
+import difflib
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from dotenv import dotenv_values
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from opendeep.common.errors import SettingsError
+
+OPENAI_DEFAULT_BASE_URL = "https://api.openai.com/v1"
+GEMINI_DEFAULT_BASE_URL = "https://generativelanguage.googleapis.com"
+PLACES_DEFAULT_BASE_URL = "https://places.googleapis.com"
+GUARDED_PREFIXES = ("OPENDEEP_", "ASTERISK_", "AUDIOSOCKET_", "APP_TEST_")
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class AppConfig(BaseSettings):
+    """The settings of CONTRACT §3, each named as its environment variable in lower case."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
+
+    opendeep_data_dir: Path = Path("data")
+    database_url: str = ""
+    redis_url: str = ""
+    web_host: str = "127.0.0.1"
+    web_port: Port = 8000
+    auth_mode: Literal["local", "password"] = "local"
+
+    openai_api_key: SecretStr = SecretStr("")
+    openai_base_url: str = OPENAI_DEFAULT_BASE_URL
+    openai_realtime_url: str = ""
+    openai_realtime_model: str = "gpt-realtime-2.1"
+    openai_realtime_voice: str = "marin"
+    openai_text_model: str = "gpt-6.1-terra"
+    openai_small_text_model: str = "gpt-6-luna"
+    openai_api_style: Literal["auto", "responses", "chat"] = "auto"
+
+    google_api_key: SecretStr = SecretStr("")
+    gemini_base_url: str = GEMINI_DEFAULT_BASE_URL
+    gemini_model: str = "gemini-3.8-flash"
+    places_base_url: str = PLACES_DEFAULT_BASE_URL
+
+    asterisk_ami_host: str = ""
+    asterisk_ami_port: Port = 5038
+    asterisk_ami_username: str = ""
+    asterisk_ami_secret: SecretStr = SecretStr("")
+    asterisk_ami_tls: bool = False
+    asterisk_dial_template: str = "PJSIP/{number}@trunk"
+    asterisk_number_format: Literal["e164", "digits", "national"] = "e164"
+    asterisk_caller_id: str = ""
+    asterisk_context: str = "opendeep"
+
+    audiosocket_bind: str = "127.0.0.1:9092"
+    audiosocket_advertise: str = ""
+    audiosocket_allowed_ips: str = "127.0.0.0/8,::1/128"
+
+    max_concurrent_calls: PositiveInt = 10
+    max_concurrent_calls_per_user: PositiveInt = 5
+    calls_per_second: PositiveFloat = 1.0
+    scheduler_poll_seconds: PositiveFloat = 1.0
+
+    app_test_mode: bool = False
+    app_test_mode_redirect_number: str = "7000"
+    asterisk_test_dial_template: str = "PJSIP/{number}"
+
+    calling_hours_policy: Literal["", "enforce", "off"] = ""
+    global_dnd_threshold: PositiveInt = 3
+    max_call_seconds: Annotated[int, Field(ge=10, le=3300)] = 600
+    ring_seconds: Annotated[int, Field(ge=15, le=60)] = 30
+    feedback_timeout_seconds: Annotated[int, Field(ge=5, le=120)] = 60
+    record_calls: bool = False
+
+    log_format: Literal["", "console", "json"] = ""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take values only from the mapping that :func:`load_config` read."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @property
+    def practice_exchange(self) -> bool:
+        """Whether calls go to the practice telephone exchange."""
+        return not self.asterisk_ami_host
+
+    @property
+    def practice_text(self) -> bool:
+        """Whether the practice AI answers text requests."""
+        return not self._openai_key and self.openai_base_url == OPENAI_DEFAULT_BASE_URL
+
+    @property
+    def practice_voice(self) -> bool:
+        """Whether the practice AI holds the conversations."""
+        return self.practice_text and not self.openai_realtime_url
+
+    @property
+    def practice_directory(self) -> bool:
+        """Whether business look-ups go to the practice directory."""
+        return not self.google_api_key.get_secret_value() and (
+            self.gemini_base_url == GEMINI_DEFAULT_BASE_URL
+            and self.places_base_url == PLACES_DEFAULT_BASE_URL
+        )
+
+    @property
+    def calling_hours_enforced(self) -> bool:
+        """Whether calls stay within the callee's hours; off by default on the practice exchange."""
+        if self.calling_hours_policy:
+            return self.calling_hours_policy == "enforce"
+        return not self.practice_exchange
+
+    @property
+    def _openai_key(self) -> str:
+        return self.openai_api_key.get_secret_value()
+
+    @property
+    def realtime_url(self) -> str:
+        """The Realtime WebSocket's address: given, or derived from ``OPENAI_BASE_URL``."""
+        if self.openai_realtime_url:
+            return self.openai_realtime_url
+        scheme, _, rest = self.openai_base_url.rstrip("/").partition("://")
+        return f"{'ws' if scheme == 'http' else 'wss'}://{rest}/realtime"
+
+    def check(self) -> None:
+        """Refuse combinations that are unsafe or cannot work.
+
+        Raises:
+            SettingsError: with the setting's name and the remedy.
+        """
+        if self.auth_mode == "local" and not _is_loopback(self.web_host):
+            raise SettingsError(
+                f"WEB_HOST={self.web_host} is reachable from outside, but AUTH_MODE=local has no "
+                "passwords: bind a loopback address such as 127.0.0.1."
+            )
+        if self.auth_mode == "password":
+            raise SettingsError(
+                "AUTH_MODE=password is not available in this version: use AUTH_MODE=local on a "
+                "loopback address."
+            )
+        if self.redis_url:
+            raise SettingsError(
+                "REDIS_URL is not supported in this version: leave it empty (one process)."
+            )
+        if not self.practice_exchange and not self.app_test_mode:
+            self._check_real_calls()
+
+    def _check_real_calls(self) -> None:
+        if self.practice_text or self.practice_voice:
+            raise SettingsError(
+                "ASTERISK_AMI_HOST names a real Asterisk but the AI is the practice one: set "
+                "OPENAI_API_KEY (or OPENAI_BASE_URL), or APP_TEST_MODE=true."
+            )
+        if self.practice_directory:
+            raise SettingsError(
+                "ASTERISK_AMI_HOST names a real Asterisk but the business directory is the "
+                "practice one: set GOOGLE_API_KEY, or APP_TEST_MODE=true."
+            )
+        if self.calling_hours_policy == "off":
+            raise SettingsError(
+                "CALLING_HOURS_POLICY=off is refused with a real Asterisk: remove it, or set "
+                "APP_TEST_MODE=true."
+            )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def known_names() -> frozenset[str]:
+    """Return the names of all settings as they stand in the environment."""
+    return frozenset(name.upper() for name in AppConfig.model_fields)
+
+
+def load_config(
+    environ: Mapping[str, str] | None = None,
+    *,
+    env_file: Path | None = Path(".env"),
+    strict: bool = False,
+    **overrides: object,
+) -> AppConfig:
+    """Read the settings once.
+
+    Args:
+        environ: the environment; the process's own by default.
+        env_file: a file of ``NAME=value`` lines; the environment wins over it.
+        strict: also refuse unknown names (``serve`` and ``doctor`` do).
+        overrides: values from the command line, by field name; None means not given.
+
+    Raises:
+        SettingsError: a value or name cannot be used; the message says what to do.
+    """
+    environment = dict(os.environ if environ is None else environ)
+    from_file = {
+        name: value or "" for name, value in (dotenv_values(env_file) if env_file else {}).items()
+    }
+    if strict:
+        _refuse_unknown(environment, from_file)
+    values: dict[str, Any] = {}
+    for name in AppConfig.model_fields:
+        text = environment.get(name.upper(), from_file.get(name.upper(), ""))
+        if text != "":
+            values[name] = text
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    try:
+        config = AppConfig(**values)
+    except ValidationError as error:
+        raise SettingsError(_first_fault(error)) from error
+    config.check()
+    return config
+
+
+def _refuse_unknown(environment: Mapping[str, str], from_file: Mapping[str, str]) -> None:
+    names = known_names()
+    unknown = [name for name in from_file if name not in names]
+    unknown += [
+        name for name in environment if name.startswith(GUARDED_PREFIXES) and name not in names
+    ]
+    if not unknown:
+        return
+    nearest = difflib.get_close_matches(unknown[0], names, n=1, cutoff=0.5)
+    hint = f" Did you mean {nearest[0]}?" if nearest else " See docs/settings.md for all names."
+    raise SettingsError(f"Unknown setting {unknown[0]}.{hint}")
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors(include_url=False, include_input=False)[0]
+    name = str(fault["loc"][0]).upper() if fault["loc"] else "settings"
+    return f"{name} cannot be used: {fault['msg']}."

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Bring what the integration tests talk to: PostgreSQL and Chromium.
+# As root on Debian or Ubuntu it installs them; elsewhere it names the command.
+set -eu
+want=""
+[ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null || command -v initdb || true)" ] || want="$want postgresql"
+command -v chromium >/dev/null 2>&1 || want="$want chromium"
+[ -n "$want" ] || exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq
+  apt-get install -y -qq --no-install-recommends $want >/dev/null
+else
+  echo "Tests that need them are skipped. To run them: apt-get install$want"
+  [ "${CI:-}" != true ] || exit 1
+fi

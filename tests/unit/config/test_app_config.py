@@ -1,0 +1,108 @@
+"""Settings: defaults, refusals, and what is practice."""
+
+from pathlib import Path
+
+import pytest
+
+from opendeep.common.errors import SettingsError
+from opendeep.config.app_config import AppConfig, known_names, load_config
+
+REAL = {
+    "ASTERISK_AMI_HOST": "127.0.0.1",
+    "OPENAI_API_KEY": "sk-test",
+    "GOOGLE_API_KEY": "g-test",
+}
+
+
+def load(environ: dict[str, str], **overrides: object) -> AppConfig:
+    """Load without a file, strictly."""
+    return load_config(environ, env_file=None, strict=True, **overrides)
+
+
+def test_nothing_configured_is_all_practice():
+    """Without any setting everything outside is the practice network, and hours are off."""
+    config = load({})
+
+    assert config.practice_exchange
+    assert config.practice_text
+    assert config.practice_voice
+    assert config.practice_directory
+    assert not config.calling_hours_enforced
+
+
+def test_real_services_are_decided_separately():
+    """A Realtime address alone makes the voice real and leaves the text practice."""
+    config = load({"OPENAI_REALTIME_URL": "ws://127.0.0.1:9/v1/realtime"})
+
+    assert config.practice_text
+    assert not config.practice_voice
+
+
+def test_realtime_address_is_derived():
+    """The Realtime address follows the base URL's scheme and path."""
+    assert load({}).realtime_url == "wss://api.openai.com/v1/realtime"
+    config = load({"OPENAI_BASE_URL": "http://127.0.0.1:9/v1/"})
+    assert config.realtime_url == "ws://127.0.0.1:9/v1/realtime"
+
+
+def test_a_real_asterisk_enforces_hours():
+    """With everything real, calling hours are enforced."""
+    assert load(REAL).calling_hours_enforced
+
+
+@pytest.mark.parametrize(
+    ("environ", "word"),
+    [
+        ({"OPENDEEP_DATADIR": "x"}, "OPENDEEP_DATA_DIR"),
+        ({"OPENDEEP_Q9Z": "x"}, "docs/settings.md"),
+        ({"RING_SECONDS": "3"}, "RING_SECONDS"),
+        ({"WEB_HOST": "192.0.2.1"}, "AUTH_MODE"),
+        ({"WEB_HOST": "example.com"}, "AUTH_MODE"),
+        ({"AUTH_MODE": "password"}, "AUTH_MODE"),
+        ({"REDIS_URL": "redis://127.0.0.1"}, "REDIS_URL"),
+        (REAL | {"OPENAI_API_KEY": ""}, "OPENAI_API_KEY"),
+        (REAL | {"GOOGLE_API_KEY": ""}, "GOOGLE_API_KEY"),
+        (REAL | {"CALLING_HOURS_POLICY": "off"}, "CALLING_HOURS_POLICY"),
+    ],
+)
+def test_unusable_settings_name_the_remedy(environ: dict[str, str], word: str):
+    """Each refused configuration names the setting or the page that helps."""
+    with pytest.raises(SettingsError, match=word):
+        load(environ)
+
+
+def test_test_mode_allows_practice_ai_on_a_real_asterisk():
+    """Test Mode is the one way to join the practice AI to a real Asterisk."""
+    config = load({"ASTERISK_AMI_HOST": "127.0.0.1", "APP_TEST_MODE": "true"})
+
+    assert config.practice_voice
+    assert not config.practice_exchange
+
+
+def test_localhost_is_loopback():
+    """The name localhost may be bound in local mode."""
+    assert load({"WEB_HOST": "localhost", "LOG_LEVEL": "INFO"}).log_level == "info"
+
+
+def test_file_gives_way_to_environment(tmp_path: Path):
+    """The environment wins over the file, the command line over both; file keys are checked."""
+    file = tmp_path / ".env"
+    file.write_text("WEB_PORT=9000\nMAX_CONCURRENT_CALLS=3\n")
+
+    config = load_config({"WEB_PORT": "9001"}, env_file=file, strict=True)
+    assert (config.web_port, config.max_concurrent_calls) == (9001, 3)
+    assert load_config({}, env_file=file, web_port=9002).web_port == 9002
+
+    file.write_text("WEBPORT=1\n")
+    with pytest.raises(SettingsError, match="WEB_PORT"):
+        load_config({}, env_file=file, strict=True)
+
+
+def test_secrets_do_not_show():
+    """A secret's value is in no representation of the settings."""
+    assert "sk-test" not in repr(load(REAL))
+
+
+def test_names_are_the_environments():
+    """Every setting has its upper-case name."""
+    assert {"OPENAI_API_KEY", "MAX_CONCURRENT_CALLS"} <= known_names()
