@@ -1,0 +1,116 @@
+"""What kind of telephone number this is, and where it may be: pure functions.
+
+Numbers are judged from the metadata of ``phonenumbers``; the refused classes are those that cost
+the caller dear, save lives, or cannot be a callee. Numbers reserved for fiction
+(``+1 NXX 555 01XX``) are accepted for every area code, since the practice exchange lives there.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import PhoneNumberType, shortnumberinfo
+from phonenumbers import timezone as number_zones
+
+_E164 = re.compile(r"^\+[1-9]\d{4,14}$", re.ASCII)
+_FICTION = re.compile(r"^\+1[2-9]\d{2}55501\d{2}$", re.ASCII)
+_SERVICE_AREA = re.compile(r"^\+1[2-9]11\d{7}$", re.ASCII)
+_PREMIUM_AREA = re.compile(r"^\+1(900|976)\d{7}$|^\+1\d{3}976\d{4}$", re.ASCII)
+_SHORT = re.compile(r"^\+?\d{2,7}$", re.ASCII)
+_LIFELINES = frozenset({"988", "116123", "116111", "116117"})
+_UNKNOWN_ZONE = "Etc/Unknown"
+_INTERNATIONAL_FREEPHONE = 800
+_NORTH_AMERICA = 1
+_COSTLY = frozenset(
+    {
+        PhoneNumberType.PREMIUM_RATE,
+        PhoneNumberType.SHARED_COST,
+        PhoneNumberType.PERSONAL_NUMBER,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberFault:
+    """Why a number is never dialled; ``rule_id`` is stable, ``message`` is for people."""
+
+    rule_id: str
+    message: str
+
+
+_EMERGENCY = NumberFault(
+    rule_id="number.emergency", message="Emergency and crisis numbers are never dialled."
+)
+_NOT_E164 = NumberFault(
+    rule_id="number.not_e164",
+    message="The number must be in E.164 form: + then country code and digits, no spaces.",
+)
+_INVALID = NumberFault(
+    rule_id="number.invalid", message="No such number exists in its country's numbering plan."
+)
+_PREMIUM = NumberFault(
+    rule_id="number.premium", message="Premium-rate and shared-cost numbers are never dialled."
+)
+_SERVICE = NumberFault(
+    rule_id="number.service_code", message="Service codes like 411 or 911 are never dialled."
+)
+_SATELLITE = NumberFault(
+    rule_id="number.satellite",
+    message="Satellite and other numbers without a country are never dialled.",
+)
+
+_PATTERNS = ((_SERVICE_AREA, _SERVICE), (_PREMIUM_AREA, _PREMIUM), (_FICTION, None))
+"""Judged before the metadata, in this order."""
+
+
+@lru_cache(maxsize=10_000)
+def number_fault(number: str) -> NumberFault | None:
+    """Return why ``number`` is refused, or None for one that may be dialled."""
+    if _SHORT.match(number) and _is_emergency(number):
+        return _EMERGENCY
+    if not _E164.match(number):
+        return _NOT_E164
+    for pattern, fault in _PATTERNS:
+        if pattern.match(number):
+            return fault
+    try:
+        return _class_fault(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return _INVALID
+
+
+def candidate_zones(number: str) -> tuple[str, ...]:
+    """Return the IANA zones in which the number may ring; empty when nothing is known."""
+    try:
+        zones = number_zones.time_zones_for_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return ()
+    return tuple(zone for zone in zones if zone != _UNKNOWN_ZONE)
+
+
+def _class_fault(parsed: phonenumbers.PhoneNumber) -> NumberFault | None:
+    country = parsed.country_code or 0
+    regions = phonenumbers.region_codes_for_country_code(country)
+    if regions == ("001",) and country != _INTERNATIONAL_FREEPHONE:
+        return _SATELLITE
+    national = phonenumbers.national_significant_number(parsed)
+    if any(shortnumberinfo.is_emergency_number(national, region) for region in regions):
+        return _EMERGENCY
+    if not phonenumbers.is_valid_number(parsed):
+        return _INVALID
+    return _PREMIUM if phonenumbers.number_type(parsed) in _COSTLY else None
+
+
+def _is_emergency(number: str) -> bool:
+    """Tell whether a short number, bare or behind a country code, is an emergency number."""
+    digits = number.removeprefix("+")
+    candidates = {digits} | {digits[code_length:] for code_length in (1, 2, 3)}
+    if candidates & _LIFELINES:
+        return True
+    return any(
+        shortnumberinfo.is_emergency_number(candidate, region)
+        for candidate in candidates
+        if candidate
+        for region in phonenumbers.SUPPORTED_REGIONS
+    )
