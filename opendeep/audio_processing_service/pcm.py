@@ -63,7 +63,8 @@ def pcm_to_mulaw(pcm: bytes) -> bytes:
     Raises:
         ValueError: ``pcm`` has an odd number of bytes.
     """
-    return _ENCODE[np.frombuffer(pcm, "<u2")].tobytes()
+    codes: npt.NDArray[np.uint8] = _ENCODE[np.frombuffer(pcm, "<u2")]
+    return codes.tobytes()
 
 
 def energy_dbfs(mulaw: bytes) -> float:
