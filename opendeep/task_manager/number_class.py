@@ -105,12 +105,15 @@ def _class_fault(parsed: phonenumbers.PhoneNumber) -> NumberFault | None:
 def _is_emergency(number: str) -> bool:
     """Tell whether a short number, bare or behind a country code, is an emergency number."""
     digits = number.removeprefix("+")
-    candidates = {digits} | {digits[code_length:] for code_length in (1, 2, 3)}
-    if candidates & _LIFELINES:
-        return True
+    candidates = {digits}
+    if number.startswith("+"):
+        candidates |= {
+            digits[length:]
+            for length in range(1, 4)
+            if int(digits[:length] or 0) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+        }
     return any(
-        shortnumberinfo.is_emergency_number(candidate, region)
+        candidate in _LIFELINES or shortnumberinfo.is_emergency_number(candidate, region)
         for candidate in candidates
-        if candidate
         for region in phonenumbers.SUPPORTED_REGIONS
     )

@@ -1,0 +1,203 @@
+"""Every fault of a campaign plan, one entry each, so that it can be repaired in one go.
+
+Two sources of plans, one judge: the page and the API send JSON (:func:`parse_plan`), the
+assistant and imports have a :class:`CampaignPlan` (:func:`plan_faults`). The shape is checked by
+pydantic, the meaning here; a task whose shape is broken is still checked for the rest.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import ValidationError
+
+from opendeep.common.data_models import CampaignPlan, PlanTask
+from opendeep.common.errors import Fault, PlanInvalidError
+from opendeep.task_manager.number_class import number_fault
+
+_LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$", re.ASCII)
+_FACTS_LIMIT = 20_000
+_EARLIEST_TOLERANCE = timedelta(hours=1)
+_REQUIRED_TASK_TEXTS = ("title", "phone_number", "goal", "success_criteria")
+_REQUIRED_PLAN_TEXTS = ("title", "goal")
+
+
+def parse_plan(raw: object, now: datetime) -> CampaignPlan:
+    """Turn decoded JSON into a plan without any fault.
+
+    Raises:
+        PlanInvalidError: with every fault of the plan, of shape and of meaning.
+    """
+    if not isinstance(raw, Mapping):
+        raise PlanInvalidError((_fault("", "not_an_object", "The plan must be a JSON object."),))
+    faults = (*_shape_faults(raw), *_raw_meaning_faults(raw, now))
+    if faults:
+        raise PlanInvalidError(faults)
+    return CampaignPlan.model_validate(raw)
+
+
+def plan_faults(plan: CampaignPlan, now: datetime) -> tuple[Fault, ...]:
+    """Return every fault of meaning of a plan whose shape is good; empty for a plan to confirm."""
+    return (
+        *_header_faults(plan.model_dump(include={"title", "goal", "language"})),
+        *_tasks_faults(dict(enumerate(plan.tasks)), now),
+        *_empty_faults(len(plan.tasks)),
+    )
+
+
+def require_valid(plan: CampaignPlan, now: datetime) -> None:
+    """Refuse a plan that has faults.
+
+    Raises:
+        PlanInvalidError: with every fault.
+    """
+    faults = plan_faults(plan, now)
+    if faults:
+        raise PlanInvalidError(faults)
+
+
+def _fault(path: str, code: str, message: str) -> Fault:
+    return Fault(path=path, code=code, message=message)
+
+
+def _shape_faults(raw: Mapping[str, Any]) -> tuple[Fault, ...]:
+    try:
+        CampaignPlan.model_validate(raw)
+    except ValidationError as error:
+        return tuple(
+            _fault(_path(entry["loc"]), entry["type"], f"{_path(entry['loc'])}: {entry['msg']}.")
+            for entry in error.errors(include_url=False, include_input=False)
+        )
+    return ()
+
+
+def _path(loc: Sequence[int | str]) -> str:
+    path = ""
+    for part in loc:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path
+
+
+def _raw_meaning_faults(raw: Mapping[str, Any], now: datetime) -> Iterator[Fault]:
+    yield from _header_faults(raw)
+    tasks = raw.get("tasks")
+    if not isinstance(tasks, list):
+        return
+    yield from _empty_faults(len(tasks))
+    readable = {index: task for index, task in enumerate(map(_salvage, tasks)) if task is not None}
+    yield from _tasks_faults(readable, now)
+
+
+def _salvage(raw: object) -> PlanTask | None:
+    """Read a task as far as its shape allows; fields that cannot be read get harmless values."""
+    if not isinstance(raw, Mapping):
+        return None
+    try:
+        return PlanTask.model_validate(raw)
+    except ValidationError as error:
+        bad = {entry["loc"][0] for entry in error.errors() if entry["loc"]}
+    good = {name: value for name, value in raw.items() if name not in bad}
+    harmless = {"title": "-", "phone_number": "+12125550100", "goal": "-", "success_criteria": "-"}
+    phone_source = {"field": "phone_number", "from": "user", "reference": ""}
+    if bad & {"sources", "phone_number"}:
+        good["sources"] = [phone_source]
+    return PlanTask.model_validate({**harmless, **good})
+
+
+def _header_faults(raw: Mapping[str, Any]) -> Iterator[Fault]:
+    for name in _REQUIRED_PLAN_TEXTS:
+        text = raw.get(name)
+        if isinstance(text, str) and not text.strip():
+            yield _fault(name, "empty", f"The plan's {name} is empty.")
+    language = raw.get("language")
+    if isinstance(language, str):
+        yield from _language_faults("language", language)
+
+
+def _empty_faults(task_count: int) -> Iterator[Fault]:
+    if task_count == 0:
+        yield _fault("tasks", "empty", "The plan has no task.")
+
+
+def _tasks_faults(tasks: Mapping[int, PlanTask], now: datetime) -> Iterator[Fault]:
+    seen: dict[tuple[str, str], int] = {}
+    for index, task in tasks.items():
+        path = f"tasks[{index}]"
+        for check in (_text_faults, _number_faults, _source_faults):
+            yield from check(path, task)
+        yield from _time_faults(path, task, now)
+        if task.language is not None:
+            yield from _language_faults(f"{path}.language", task.language)
+        first = seen.setdefault((task.phone_number, task.goal.casefold()), index)
+        if first != index and task.goal not in {"", "-"}:
+            message = f"Task {index} repeats task {first}: the same number with the same goal."
+            yield _fault(path, "duplicate", message)
+
+
+def _text_faults(path: str, task: PlanTask) -> Iterator[Fault]:
+    for name in _REQUIRED_TASK_TEXTS:
+        if not getattr(task, name):
+            yield _fault(f"{path}.{name}", "empty", f"The task's {name} is empty.")
+    if len(json.dumps(task.facts, default=str)) > _FACTS_LIMIT:
+        message = f"The facts are longer than {_FACTS_LIMIT} characters."
+        yield _fault(f"{path}.facts", "too_long", message)
+
+
+def _number_faults(path: str, task: PlanTask) -> Iterator[Fault]:
+    fault = number_fault(task.phone_number) if task.phone_number else None
+    if fault is not None:
+        code = fault.rule_id.removeprefix("number.")
+        yield _fault(f"{path}.phone_number", code, fault.message)
+
+
+def _source_faults(path: str, task: PlanTask) -> Iterator[Fault]:
+    if task.phone_number and not any(names_number(source.field) for source in task.sources):
+        message = "The phone number has no source: say whether user, places or search gave it."
+        yield _fault(f"{path}.sources", "missing_source", message)
+
+
+def names_number(field: str) -> bool:
+    """Tell whether a source's ``field`` means the task's phone number."""
+    return field.rpartition(".")[2] in {"phone_number", "phone"}
+
+
+def _time_faults(path: str, task: PlanTask, now: datetime) -> Iterator[Fault]:
+    if task.time_zone is not None and not is_known_zone(task.time_zone):
+        message = "The time zone is no IANA name like Europe/Berlin."
+        yield _fault(f"{path}.time_zone", "unknown_zone", message)
+    for name in ("earliest", "latest"):
+        instant: datetime | None = getattr(task, name)
+        if instant is None:
+            continue
+        if instant.tzinfo is None:
+            message = f"The {name} time needs a zone, as in 2030-01-31T14:00:00+01:00."
+            yield _fault(f"{path}.{name}", "no_zone", message)
+        elif instant < now - (_EARLIEST_TOLERANCE if name == "earliest" else timedelta()):
+            yield _fault(f"{path}.{name}", "past", f"The {name} time is in the past.")
+    if _reversed(task):
+        message = "The latest time is not after the earliest."
+        yield _fault(f"{path}.latest", "before_earliest", message)
+
+
+def _reversed(task: PlanTask) -> bool:
+    earliest, latest = task.earliest, task.latest
+    if earliest is None or latest is None or earliest.tzinfo is None or latest.tzinfo is None:
+        return False
+    return latest <= earliest
+
+
+def is_known_zone(name: str) -> bool:
+    """Tell whether ``name`` is an IANA time zone."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _language_faults(path: str, language: str) -> Iterator[Fault]:
+    if not _LANGUAGE.match(language):
+        yield _fault(path, "unknown_language", "The language is no tag like en or de-AT.")
