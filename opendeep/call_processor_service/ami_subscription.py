@@ -1,0 +1,103 @@
+"""What the owner of one channel hears from Asterisk, and what it hears about the link itself."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from opendeep.call_processor_service.ami_protocol import AmiMessage
+
+QUEUE_LIMIT = 500
+_ROUTING_HEADERS = ("Uniqueid", "DestUniqueid", "ActionID")
+
+
+@dataclass(frozen=True, slots=True)
+class AmiLinkLost:
+    """Events may be missing from here on; a ``Status`` query tells what became of the channel."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AmiLinkRestored:
+    """Events come again; those between are gone."""
+
+
+AmiNews = AmiMessage | AmiLinkLost | AmiLinkRestored
+
+
+class AmiSubscription:
+    """The events of one channel, in order, in a bounded queue.
+
+    A reader that falls too far behind loses what is queued, and is told so as by a link that was
+    lost and restored, so that it asks for the channel's state.
+    """
+
+    def __init__(self, *, limit: int = QUEUE_LIMIT) -> None:
+        self._news: deque[AmiNews] = deque()
+        self._limit = limit
+        self._ready = asyncio.Event()
+        self._woken = False
+
+    def put(self, news: AmiNews) -> None:
+        """Append without waiting."""
+        if len(self._news) >= self._limit:
+            self._news.clear()
+            self._news.extend((AmiLinkLost("too many events"), AmiLinkRestored()))
+        self._news.append(news)
+        self._ready.set()
+
+    def wake(self) -> None:
+        """Make the waiting :meth:`get`, or else the next one, return None once."""
+        self._woken = True
+        self._ready.set()
+
+    async def get(self) -> AmiNews | None:
+        """Wait for the next news; None after :meth:`wake`. Cancelling it loses nothing."""
+        while not self._news and not self._woken:
+            self._ready.clear()
+            await self._ready.wait()
+        if self._woken:
+            self._woken = False
+            return None
+        return self._news.popleft()
+
+
+class AmiRouter:
+    """Brings each event to the subscription of the channel that it names.
+
+    ``Dial*`` events of an originated call name it as ``DestUniqueid``, and an
+    ``OriginateResponse`` without a channel only by its ``ActionID``.
+    """
+
+    def __init__(self) -> None:
+        self._subscriptions: dict[str, AmiSubscription] = {}
+        self.idle = asyncio.Event()
+        self.idle.set()
+
+    @contextmanager
+    def subscribe(self, unique_id: str) -> Iterator[AmiSubscription]:
+        """Collect what concerns ``unique_id`` while the block is open; one at a time for an id."""
+        subscription = AmiSubscription()
+        self._subscriptions[unique_id] = subscription
+        self.idle.clear()
+        try:
+            yield subscription
+        finally:
+            del self._subscriptions[unique_id]
+            if not self._subscriptions:
+                self.idle.set()
+
+    def route(self, message: AmiMessage) -> None:
+        """Hand an event to its subscription, if anyone listens."""
+        for header in _ROUTING_HEADERS:
+            subscription = self._subscriptions.get(message.get(header))
+            if subscription is not None:
+                subscription.put(message)
+                return
+
+    def tell_all(self, news: AmiLinkLost | AmiLinkRestored) -> None:
+        """Tell every subscription about the link."""
+        for subscription in self._subscriptions.values():
+            subscription.put(news)
