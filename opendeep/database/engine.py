@@ -1,0 +1,211 @@
+"""Where transactions come from: SQLite in a file, PostgreSQL, or SQLite in memory for tests."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import StaticPool
+
+from opendeep.common.clock import Clock, SystemClock
+from opendeep.common.errors import SettingsError, UnavailableError
+from opendeep.common.event_bus import EventBus
+from opendeep.database.tables import METADATA
+from opendeep.database.transaction import Parameters, Run, Transaction, translated_errors
+
+BUSY_TIMEOUT_SECONDS = 10.0
+_POSTGRES_POOL_SIZE = 10
+_POSTGRES_OPTIONS = (
+    "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s "
+    "-c idle_in_transaction_session_timeout=60s"
+)
+
+
+class Database(Protocol):
+    """Hands out transactions."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a unit of work: committed at the end of the block, rolled back by an exception.
+
+        On SQLite it holds the database's only write lock from its beginning. Transactions must
+        not be nested in one task.
+
+        Raises:
+            UnavailableError: the database is away, or too busy for longer than its time-out.
+        """
+        ...
+
+
+def parse_url(url: str) -> URL:
+    """Read a database address and choose the driver for it.
+
+    Args:
+        url: ``sqlite:///path`` or ``postgresql://user:password@host/name``.
+
+    Raises:
+        SettingsError: it is not an address of these two.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise SettingsError(
+            "DATABASE_URL is not an address; use sqlite:///path or postgresql://user@host/name."
+        ) from error
+    match parsed.get_backend_name():
+        case "sqlite":
+            return parsed.set(drivername="sqlite+aiosqlite")
+        case "postgresql" | "postgres":
+            return parsed.set(drivername="postgresql+psycopg")
+        case other:
+            raise SettingsError(
+                f"DATABASE_URL names {other}; use sqlite:///path or postgresql://user@host/name."
+            )
+
+
+def connect_arguments(url: URL) -> dict[str, Any]:
+    """Return what the driver needs beside the address."""
+    if url.get_backend_name() == "sqlite":
+        return {"timeout": BUSY_TIMEOUT_SECONDS}
+    arguments: dict[str, Any] = {"connect_timeout": 10}
+    if "options" not in url.query:
+        arguments["options"] = _POSTGRES_OPTIONS
+    return arguments
+
+
+def prepare_sqlite(engine: Engine) -> None:
+    """Set each SQLite connection up, and begin transactions with the write lock.
+
+    The driver would begin them late and as readers, and two readers that both turn writers make
+    one of them fail at once, whatever the busy time-out.
+    """
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+class SqlDatabase:
+    """SQLite in a file (WAL) or PostgreSQL; open while its ``async with`` block is.
+
+    Args:
+        url: ``sqlite:///path`` or ``postgresql://user:password@host/name``; the tables must be
+            there (``database/migrate.py``).
+        bus: where messages go once their transaction is committed.
+        clock: stamps ``created_at`` and ``updated_at``.
+
+    Raises:
+        SettingsError: the address is of no database we know.
+    """
+
+    def __init__(self, url: str, bus: EventBus, *, clock: Clock | None = None) -> None:
+        self._url = parse_url(url)
+        self._bus = bus
+        self._clock: Clock = clock or SystemClock()
+        self._engine: AsyncEngine | None = None
+
+    async def __aenter__(self) -> Self:
+        sqlite = self._url.get_backend_name() == "sqlite"
+        # One connection for SQLite: its queue lets our own transactions wait their turn in order,
+        # and leaves the busy time-out to other processes.
+        pool = (
+            {"pool_size": 1, "max_overflow": 0, "pool_timeout": BUSY_TIMEOUT_SECONDS}
+            if sqlite
+            else {"pool_size": _POSTGRES_POOL_SIZE, "pool_pre_ping": True}
+        )
+        try:
+            engine = create_async_engine(
+                self._url, connect_args=connect_arguments(self._url), **pool
+            )
+        except NoSuchModuleError as error:
+            raise SettingsError("DATABASE_URL names a driver that is not installed.") from error
+        if sqlite:
+            prepare_sqlite(engine.sync_engine)
+        self._engine = engine
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._engine is not None:
+            engine, self._engine = self._engine, None
+            await engine.dispose()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Open a unit of work (see :class:`Database`)."""
+        if self._engine is None:
+            raise UnavailableError("The database is closed.")
+        with translated_errors():
+            async with self._engine.begin() as connection:
+                tx = Transaction(
+                    connection.execute, dialect=connection.dialect.name, clock=self._clock
+                )
+                yield tx
+                await tx.store_events()
+        await tx.deliver(self._bus)
+
+
+class MemoryDatabase:
+    """SQLite in this process's memory, without a thread: it runs on a loop of virtual time.
+
+    The same repositories run on it as on the real ones; the contract suite proves it the same.
+    """
+
+    def __init__(self, bus: EventBus, *, clock: Clock | None = None) -> None:
+        self._bus = bus
+        self._clock: Clock = clock or SystemClock()
+        self._turn = asyncio.Lock()
+        self._engine: Engine | None = None
+
+    async def __aenter__(self) -> Self:
+        engine = create_engine("sqlite://", poolclass=StaticPool)
+        prepare_sqlite(engine)
+        METADATA.create_all(engine)
+        self._engine = engine
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._engine is not None:
+            engine, self._engine = self._engine, None
+            engine.dispose()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Open a unit of work (see :class:`Database`); others wait until it ends."""
+        async with self._turn:
+            if self._engine is None:
+                raise UnavailableError("The database is closed.")
+            with translated_errors(), self._engine.begin() as connection:
+                tx = Transaction(_runner(connection), dialect="sqlite", clock=self._clock)
+                yield tx
+                await tx.store_events()
+        await tx.deliver(self._bus)
+
+
+def _runner(connection: Connection) -> Run:
+    async def run(statement: Executable, parameters: Parameters | None) -> CursorResult[Any]:
+        return connection.execute(statement, parameters)
+
+    return run

@@ -1,0 +1,37 @@
+"""All queries: scoped repositories, and the few ``System*`` reads that cross users."""
+
+from opendeep.database.repositories.call_events import CallEvents
+from opendeep.database.repositories.calls import Calls
+from opendeep.database.repositories.campaigns import Campaigns
+from opendeep.database.repositories.chat_sessions import ChatSessions
+from opendeep.database.repositories.dnd_list import DndList
+from opendeep.database.repositories.feedback_requests import FeedbackRequests
+from opendeep.database.repositories.profiles import Profiles
+from opendeep.database.repositories.records import AuditLog, IdempotencyKeys, UserEvents
+from opendeep.database.repositories.system_calls import SystemCalls
+from opendeep.database.repositories.system_dnd import SystemDnd
+from opendeep.database.repositories.system_feedback import SystemFeedback
+from opendeep.database.repositories.system_tasks import SystemTasks
+from opendeep.database.repositories.system_users import SystemUsers
+from opendeep.database.repositories.tasks import Tasks
+from opendeep.database.repositories.transcripts import Transcripts
+
+__all__ = [
+    "AuditLog",
+    "CallEvents",
+    "Calls",
+    "Campaigns",
+    "ChatSessions",
+    "DndList",
+    "FeedbackRequests",
+    "IdempotencyKeys",
+    "Profiles",
+    "SystemCalls",
+    "SystemDnd",
+    "SystemFeedback",
+    "SystemTasks",
+    "SystemUsers",
+    "Tasks",
+    "Transcripts",
+    "UserEvents",
+]

@@ -1,0 +1,157 @@
+"""One unit of work: statements, and what is told to the world once they are committed."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import CursorResult, Executable, insert, text
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from opendeep.common import messages
+from opendeep.common.clock import Clock
+from opendeep.common.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
+from opendeep.common.event_bus import EventBus
+from opendeep.common.ids import UserId
+from opendeep.common.messages import Message, UserEventStored
+from opendeep.database import tables
+
+log = structlog.get_logger(__name__)
+
+Parameters = Mapping[str, Any] | list[dict[str, Any]]
+Run = Callable[[Executable, Parameters | None], Awaitable[CursorResult[Any]]]
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn the driver's errors into ours; programming errors pass as they are.
+
+    Raises:
+        ConflictError: a constraint refused the row.
+        NotFoundError: the row's parent does not exist, or belongs to somebody else.
+        InvalidInputError: the database cannot hold the value (a NUL in a text, a huge number).
+        UnavailableError: no connection, a lock or dead-lock that did not clear in time.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        if "FOREIGN KEY" in str(error.orig).upper():
+            raise NotFoundError("row", "that this one would belong to") from error
+        raise ConflictError("The row does not fit the rows that exist.") from error
+    except DataError as error:
+        raise InvalidInputError("The database cannot hold this value.") from error
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        raise UnavailableError("The database does not answer.") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise UnavailableError("The connection to the database was lost.") from error
+        raise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserEventDraft:
+    """An event for a user's pages, to be stored with the transaction that caused it."""
+
+    user_id: UserId
+    type: str
+    subject_id: str
+    data: dict[str, Any] | None
+
+
+class Transaction:
+    """One unit of work, opened by a :class:`~opendeep.database.engine.Database`.
+
+    Services and repositories never commit: leaving the database's block does, an exception rolls
+    back. Keep it short and never wait for anything but the database inside: SQLite has one writer.
+    """
+
+    def __init__(self, run: Run, *, dialect: str, clock: Clock) -> None:
+        self._run = run
+        self._dialect = dialect
+        self._clock = clock
+        self._events: list[UserEventDraft] = []
+        self._messages: list[tuple[str, Message]] = []
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._dialect
+
+    def now(self) -> datetime:
+        """Return the database object's present instant, aware, in UTC."""
+        return self._clock.now()
+
+    async def execute(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> CursorResult[Any]:
+        """Run a statement and return its rows, read to the end.
+
+        Raises:
+            ConflictError: a constraint refused the row.
+            UnavailableError: the database is away or too busy.
+        """
+        with translated_errors():
+            return await self._run(statement, parameters)
+
+    async def lock(self, name: str) -> None:
+        """Let no other transaction that asks for ``name`` pass until this one ends.
+
+        SQLite needs nothing: there every transaction is alone.
+        """
+        if self._dialect == "postgresql":
+            statement = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+            await self.execute(statement, {"name": name})
+
+    def publish(self, channel: str, message: Message) -> None:
+        """Send ``message`` on the bus after the commit; a roll-back drops it."""
+        self._messages.append((channel, message))
+
+    def tell(self, draft: UserEventDraft) -> None:
+        """Store a user event at the end of the transaction, and say so on the user's channel."""
+        self._events.append(draft)
+
+    async def store_events(self) -> None:
+        """Write the events that were told; the database object calls it right before the commit.
+
+        A page replays with "after this id", so a user's ids must become visible in their order.
+        They are therefore numbered under the user's lock, which is held from here to the commit
+        only, and taken in the order of user ids, so that two transactions cannot dead-lock.
+        """
+        drafts = sorted(self._events, key=lambda draft: draft.user_id)
+        self._events.clear()
+        locked: UserId | None = None
+        for draft in drafts:
+            if draft.user_id != locked:
+                await self.lock(f"user_events:{draft.user_id}")
+                locked = draft.user_id
+            statement = (
+                insert(tables.user_events)
+                .values(
+                    user_id=draft.user_id,
+                    type=draft.type,
+                    subject_id=draft.subject_id,
+                    data=draft.data,
+                    created_at=self.now(),
+                )
+                .returning(tables.user_events.c.id)
+            )
+            event_id = (await self.execute(statement)).scalar_one()
+            channel = messages.user_events(draft.user_id)
+            self.publish(channel, UserEventStored(event_id=event_id))
+
+    async def deliver(self, bus: EventBus) -> None:
+        """Publish what waited for the commit; a bus that is down costs a delay, not the data."""
+        try:
+            for channel, message in self._messages:
+                await bus.publish(channel, message)
+        except UnavailableError as error:
+            log.warning("messages_not_published", reason=error.message)
