@@ -1,0 +1,32 @@
+"""The user's confirmation: a plan becomes a campaign, once."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header
+from starlette.responses import Response
+
+from opendeep.common.ids import ChatSessionId
+from opendeep.web_interface.api.shapes import PlanExecuted, PlanExecution
+from opendeep.web_interface.identity import CurrentUser, Services
+
+router = APIRouter(tags=["chat"])
+
+IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200)]
+
+
+@router.post("/execute_campaign", status_code=201)
+async def execute_campaign(
+    body: PlanExecution,
+    response: Response,
+    services: Services,
+    user_id: CurrentUser,
+    idempotency_key: IdempotencyKey = None,
+) -> PlanExecuted:
+    """Make the campaign of a confirmed plan: 201; the same key again: 200 and the same ids."""
+    session_id = None if body.session_id is None else ChatSessionId(body.session_id)
+    executed = await services.orchestrator.execute_plan(
+        user_id, body.campaign_plan, idempotency_key=idempotency_key, session_id=session_id
+    )
+    if not executed.created:
+        response.status_code = 200
+    return PlanExecuted(campaign_id=executed.campaign_id, task_ids=list(executed.task_ids))

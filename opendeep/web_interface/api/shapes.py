@@ -1,0 +1,231 @@
+"""The JSON shapes of the API (CONTRACT §4): what comes in, and what each GET returns."""
+
+from datetime import datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from fastapi import Path, Query
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+
+from opendeep.common.data_models import (
+    CallCause,
+    CallStatus,
+    CampaignPlan,
+    CampaignStatus,
+    FeedbackKind,
+    FeedbackStatus,
+    Form,
+    Speaker,
+    TaskStatus,
+    ToolActivity,
+)
+from opendeep.common.ids import CampaignId, ChatSessionId, FeedbackId, TaskId
+
+ItemT = TypeVar("ItemT")
+
+RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+Limit = Annotated[int, Query(ge=1, le=200, description="items per part")]
+Cursor = Annotated[str | None, Query(max_length=64, description="next_cursor of the last part")]
+
+
+class Incoming(BaseModel):
+    """Base of request bodies: unknown keys are refused, so that a typo is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Outgoing(BaseModel):
+    """Base of replies."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class ChatInteraction(Incoming):
+    """What the user says: words, the answers to a form, or both."""
+
+    message: Annotated[str, StringConstraints(min_length=1, max_length=8000)] | None = None
+    form_answers: dict[str, JsonValue] | None = None
+    session_id: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+    username: Annotated[str, StringConstraints(max_length=200)] | None = None
+
+
+class ChatTurn(Outgoing):
+    """The assistant's turn, complete."""
+
+    session_id: ChatSessionId
+    reply: str
+    form: Form | None = None
+    campaign_plan: CampaignPlan | None = None
+    tool_activity: list[ToolActivity]
+
+
+class PlanExecution(Incoming):
+    """The user's confirmation of exactly this plan."""
+
+    campaign_plan: CampaignPlan
+    session_id: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+
+
+class PlanExecuted(Outgoing):
+    """The campaign that was made (or had been made) of a plan."""
+
+    campaign_id: CampaignId
+    task_ids: list[TaskId]
+
+
+class Part(Outgoing, Generic[ItemT]):
+    """Part of a list; ``next_cursor`` is null on the last part."""
+
+    items: list[ItemT]
+    next_cursor: str | None = None
+
+
+class CampaignView(Outgoing):
+    """A campaign with how its tasks stand; ``cost`` in US dollars."""
+
+    id: CampaignId
+    title: str
+    goal: str
+    status: CampaignStatus
+    counts: dict[str, int]
+    created_at: datetime
+    finished_at: datetime | None
+    cost: float
+
+
+class CallSummary(Outgoing):
+    """One attempt, as a task lists it."""
+
+    id: str
+    attempt_number: int
+    status: CallStatus
+    cause: CallCause | None
+    started_at: datetime | None
+    answered_at: datetime | None
+    ended_at: datetime | None
+
+
+class TaskView(Outgoing):
+    """A task with its attempts; ``outcome`` is CONTRACT §6's."""
+
+    id: TaskId
+    campaign_id: CampaignId | None
+    title: str
+    status: TaskStatus
+    phone_number: str
+    contact_name: str | None
+    business_name: str | None
+    goal: str
+    instructions: str | None
+    success_criteria: str
+    facts: dict[str, JsonValue]
+    priority: int
+    current_attempt_count: int
+    max_attempts: int
+    earliest: datetime | None
+    latest: datetime | None
+    time_zone: str | None
+    next_action_time: datetime | None
+    status_reason: str | None
+    outcome: dict[str, Any] | None
+    inter_call_context: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    calls: list[CallSummary]
+
+
+class TranscriptLineView(Outgoing):
+    """What one side said; times in ms from the answer."""
+
+    seq: int
+    speaker: Speaker
+    text: str
+    start_ms: int
+    end_ms: int
+
+
+class SpokenLineView(TranscriptLineView):
+    """A transcript line with its call, for the event stream."""
+
+    call_id: str
+
+
+class CallEventView(Outgoing):
+    """Something that happened in a call, beside the talk."""
+
+    name: str
+    detail: dict[str, Any]
+    at: datetime
+
+
+class CallView(CallSummary):
+    """A call with all that was said; ``cost`` in US dollars."""
+
+    task_id: TaskId
+    campaign_id: CampaignId | None
+    task_title: str
+    phone_number: str
+    transcript: list[TranscriptLineView]
+    events: list[CallEventView]
+    analysis: dict[str, Any] | None
+    cost: float
+    has_recording: bool
+
+
+class FeedbackView(Outgoing):
+    """A question to the user."""
+
+    id: FeedbackId
+    kind: FeedbackKind
+    task_id: TaskId
+    call_id: str | None
+    question: str
+    options: list[str]
+    status: FeedbackStatus
+    answer: str | None
+    expires_at: datetime | None
+    created_at: datetime
+
+
+class FeedbackAnswer(Incoming):
+    """The user's answer to a question."""
+
+    answer: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
+class HoldRequest(Incoming):
+    """Until when a task waits; without a time, until the user resumes it."""
+
+    until: Annotated[datetime, Field(description="with a zone")] | None = None
+
+
+class Accepted(Outgoing):
+    """A command was taken by whoever serves the call."""
+
+    accepted: Literal[True] = True
+
+
+class DndView(Outgoing):
+    """A number that is never called for this user."""
+
+    phone_number: str
+    reason: str
+    source_call_id: str | None
+    created_at: datetime
+
+
+class DndNumber(Incoming):
+    """A number to put on the list, or to take off it."""
+
+    phone_number: Annotated[str, StringConstraints(max_length=40)]
+    reason: Annotated[str, StringConstraints(max_length=500)] = ""
+
+
+class ProfileBody(Incoming):
+    """What the assistant may use without asking again; ``time_zone`` is an IANA name."""
+
+    display_name: Annotated[str, StringConstraints(max_length=200)] = ""
+    time_zone: Annotated[str, StringConstraints(max_length=64)] | None = None
+    language: Annotated[str, StringConstraints(max_length=35)] | None = None
+    facts: dict[Annotated[str, StringConstraints(max_length=100)], JsonValue] = Field(
+        default_factory=dict, max_length=200
+    )
