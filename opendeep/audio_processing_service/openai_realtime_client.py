@@ -1,0 +1,331 @@
+"""The voice AI over OpenAI Realtime: one WebSocket for each call (DESIGN §3, "Realtime").
+
+The driver only moves messages: what they mean is in ``realtime_session``, how they look in
+``realtime_protocol``. Compression is off, frames are bounded, and a peer that stops answering
+pings is dropped, since a dead one would go unnoticed while nobody speaks.
+"""
+
+import asyncio
+import functools
+import ssl
+import urllib.parse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import picows
+import structlog
+
+from opendeep.audio_processing_service import pcm, realtime_cost
+from opendeep.audio_processing_service import realtime_protocol as wire
+from opendeep.audio_processing_service.playout import Heard
+from opendeep.audio_processing_service.realtime_session import RealtimeSession
+from opendeep.audio_processing_service.realtime_transport import (
+    MessageConnection,
+    MessageConnector,
+    MessageReceiver,
+)
+from opendeep.audio_processing_service.voice_agent import (
+    VoiceCapabilities,
+    VoiceConfig,
+    VoiceListener,
+    VoiceUsage,
+)
+from opendeep.common.errors import VoiceUnavailableError, WireProtocolError
+
+log = structlog.get_logger(__name__)
+
+_FRAMES_PER_APPEND = 2
+_APPEND_BYTES = _FRAMES_PER_APPEND * pcm.FRAME_SAMPLES
+_WRITE_LIMIT_BYTES = 64 * 1024
+_CLOSE_SECONDS = 1.0
+_PING_SECONDS = 10.0
+_NO_PERMISSION = frozenset({400, 401, 403, 404})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RealtimeConfig:
+    """What the client needs to know.
+
+    Attributes:
+        url: ``ws://…/realtime`` or ``wss://…/realtime``; the model is added as a parameter.
+        api_key: bearer token; empty for a service that needs none.
+        ready_seconds: how long connecting and ``session.updated`` may take together.
+        output_format: ``audio/pcmu``, or ``audio/pcm`` where a service does µ-law badly.
+        priced: count money by the price list; False for a service that costs nothing.
+    """
+
+    url: str
+    api_key: str = field(default="", repr=False)
+    model: str = "gpt-realtime-2.1"
+    voice: str = "marin"
+    transcription_model: str = "gpt-transcribe"
+    output_format: str = "audio/pcmu"
+    ready_seconds: float = 10.0
+    priced: bool = True
+
+
+class OpenAIRealtimeClient:
+    """A :class:`~opendeep.audio_processing_service.voice_agent.VoiceAgent` for one call.
+
+    Args:
+        config: where the service is.
+        connect: opens the WebSocket; tests give a peer in memory.
+    """
+
+    def __init__(self, config: RealtimeConfig, connect: MessageConnector | None = None) -> None:
+        self._config = config
+        self._connect = connect or connect_picows
+        self._connection: MessageConnection | None = None
+        self._session: RealtimeSession | None = None
+        self._assembler = wire.MessageAssembler()
+        self._settled = asyncio.Event()
+        self._caller_audio = bytearray()
+        self._meter = realtime_cost.CostMeter(realtime_cost.FREE)
+        self._closed = False
+
+    @property
+    def capabilities(self) -> VoiceCapabilities:
+        """OpenAI Realtime can do everything that the port knows."""
+        return VoiceCapabilities()
+
+    async def start(self, config: VoiceConfig, listener: VoiceListener) -> None:
+        """Connect, send the session's configuration and wait until the server confirms it.
+
+        Raises:
+            VoiceUnavailableError: unreachable, refused, or not confirmed in time.
+        """
+        self._meter = realtime_cost.CostMeter(self._prices())
+        session = RealtimeSession(self._send, listener, self._meter)
+        self._session = session
+        try:
+            async with asyncio.timeout(self._config.ready_seconds):
+                self._connection = await self._connect(self._url(), self._headers(), self)
+                self._send(self._session_update(config))
+                await self._settled.wait()
+        except TimeoutError as error:
+            await self.close()
+            raise VoiceUnavailableError("The voice service was not ready in time.") from error
+        if not session.ready:
+            await self.close()
+            raise self._refused(session)
+        log.info("voice_ready", model=self._config.model, output_format=session.output_format)
+
+    def send_caller_audio(self, mulaw: bytes) -> None:
+        """Send the callee's audio, two frames at a time; dropped while the network is stuck."""
+        self._caller_audio += mulaw
+        if len(self._caller_audio) < _APPEND_BYTES:
+            return
+        if self._connection is not None and self._connection.writable:
+            self._send(wire.append_audio(bytes(self._caller_audio)))
+        self._caller_audio.clear()
+
+    def answer_turns(self, *, automatic: bool) -> None:
+        """Let the server answer by itself when the callee stopped speaking, or not."""
+        self._with_session(lambda session: session.answer_turns(automatic=automatic))
+
+    def say(self, text: str, *, tag: str) -> None:
+        """Speak ``text`` word for word as soon as no other answer is being made."""
+        self._with_session(lambda session: session.say(text, tag))
+
+    def respond(self) -> None:
+        """Ask for one answer as soon as none is being made."""
+        self._with_session(lambda session: session.respond())
+
+    def hint(self, text: str) -> None:
+        """Tell the AI what the user wants it to know, and let it act on it."""
+        self._with_session(lambda session: session.hint(text))
+
+    def tool_result(self, tool_call_id: str, output: dict[str, Any], *, respond: bool) -> None:
+        """Give a function's result, and ask for an answer if ``respond``."""
+        self._with_session(
+            lambda session: session.tool_result(tool_call_id, output, respond=respond)
+        )
+
+    def interrupt(self, heard: Sequence[Heard], *, cancel: bool) -> None:
+        """Stop the present answer and tell how much of each unfinished part was heard."""
+        self._with_session(lambda session: session.interrupt(heard, cancel=cancel))
+
+    def usage(self) -> VoiceUsage:
+        """Tell what the session used so far."""
+        return self._meter.usage()
+
+    async def close(self) -> None:
+        """End the session; idempotent."""
+        self._closed = True
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    def message_received(self, payload: bytes, *, final: bool) -> None:
+        """Take a frame from the driver."""
+        session = self._session
+        if session is None or self._closed:
+            return
+        try:
+            message = self._assembler.receive(payload, final=final)
+            if message is not None:
+                session.receive(message)
+        except WireProtocolError as error:
+            log.warning("voice_protocol_error", reason=error.message)
+            self._settled.set()
+            self._fail(session, error.message)
+        if session.ready or session.refusal is not None:
+            self._settled.set()
+
+    def connection_lost(self, code: int, reason: str) -> None:
+        """Take the end of the connection from the driver."""
+        self._settled.set()
+        self._connection = None
+        if self._closed:
+            return
+        log.warning("voice_connection_lost", code=code, reason=reason)
+        if self._session is not None:
+            self._fail(self._session, f"The voice service closed the connection ({code}).")
+
+    def _fail(self, session: RealtimeSession, reason: str) -> None:
+        # Before it is ready, start() tells of the failure; the listener never hears it twice.
+        if session.ready:
+            session.fail(reason, retryable=True)
+
+    def _with_session(self, act: Callable[[RealtimeSession], None]) -> None:
+        if self._session is not None and not self._session.failed and not self._closed:
+            act(self._session)
+
+    def _send(self, message: bytes) -> None:
+        if self._connection is not None:
+            self._connection.send(message)
+
+    def _prices(self) -> realtime_cost.TokenPrices:
+        prices = realtime_cost.prices_of(self._config.model) if self._config.priced else None
+        if prices is None and self._config.priced:
+            log.warning("voice_model_without_price", model=self._config.model)
+        return prices or realtime_cost.FREE
+
+    def _url(self) -> str:
+        separator = "&" if "?" in self._config.url else "?"
+        model = urllib.parse.quote(self._config.model, safe="")
+        return f"{self._config.url}{separator}model={model}"
+
+    def _headers(self) -> dict[str, str]:
+        key = self._config.api_key
+        return {"Authorization": f"Bearer {key}"} if key else {}
+
+    def _session_update(self, config: VoiceConfig) -> bytes:
+        tools = tuple(
+            wire.Tool(name=tool.name, description=tool.description, parameters=tool.parameters)
+            for tool in config.tools
+        )
+        return wire.session_update(
+            wire.SessionConfig(
+                instructions=config.instructions,
+                voice=config.voice or self._config.voice,
+                tools=tools,
+                language=config.language,
+                transcription_model=self._config.transcription_model,
+                output_format=self._config.output_format,
+            )
+        )
+
+    def _refused(self, session: RealtimeSession) -> VoiceUnavailableError:
+        error = session.refusal
+        if error is None:
+            return VoiceUnavailableError("The voice service closed the connection at the start.")
+        log.warning("voice_session_refused", code=error.code, type=error.type)
+        return VoiceUnavailableError(
+            f"The voice service refused the session: {error.code or error.type}.", retryable=False
+        )
+
+
+class _PicowsConnection(picows.WSListener):
+    """Moves messages between picows and the client."""
+
+    def __init__(self, receiver: MessageReceiver) -> None:
+        super().__init__()
+        self._receiver = receiver
+        self._transport: picows.WSTransport | None = None
+        self._lost = False
+
+    @property
+    def writable(self) -> bool:
+        if self._transport is None:
+            return False
+        waiting: int = self._transport.underlying_transport.get_write_buffer_size()
+        return waiting < _WRITE_LIMIT_BYTES
+
+    def send(self, message: bytes) -> None:
+        if self._transport is not None and not self._lost:
+            self._transport.send(picows.WSMsgType.TEXT, message)
+
+    async def close(self) -> None:
+        transport = self._transport
+        if transport is None or self._lost:
+            return
+        transport.send_close(picows.WSCloseCode.OK)
+        transport.disconnect()
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await transport.wait_disconnected()
+        except (TimeoutError, OSError, picows.WSError):
+            transport.disconnect(graceful=False)
+
+    def on_ws_connected(self, transport: picows.WSTransport) -> None:
+        self._transport = transport
+
+    def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
+        match frame.msg_type:
+            case picows.WSMsgType.TEXT | picows.WSMsgType.CONTINUATION:
+                self._receiver.message_received(frame.get_payload_as_bytes(), final=frame.fin)
+            case picows.WSMsgType.CLOSE:
+                transport.send_close(picows.WSCloseCode.OK)
+                transport.disconnect()
+            case _:
+                pass
+
+    def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
+        self._lost = True
+        received = transport.close_handshake.recv if transport.close_handshake else None
+        if received is None:
+            self._receiver.connection_lost(picows.WSCloseCode.ABNORMAL_CLOSURE.value, "")
+            return
+        # A code that picows has no name for (4000 and more) comes as a plain number.
+        code: Any = received.code
+        self._receiver.connection_lost(int(code), received.reason or "")
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+async def connect_picows(
+    url: str, headers: Mapping[str, str], receiver: MessageReceiver
+) -> MessageConnection:
+    """Open a WebSocket with picows (a ``MessageConnector``); redirects are not followed.
+
+    Raises:
+        VoiceUnavailableError: unreachable or refused.
+    """
+    try:
+        connection = _PicowsConnection(receiver)
+        await picows.ws_connect(
+            lambda: connection,
+            url,
+            ssl_context=_tls() if url.startswith("wss:") else None,
+            extra_headers=headers,
+            enable_auto_ping=True,
+            auto_ping_idle_timeout=_PING_SECONDS,
+            auto_ping_reply_timeout=_PING_SECONDS,
+            max_frame_size=wire.MAX_MESSAGE_BYTES,
+            max_redirects=0,
+        )
+    except picows.WSHandshakeError as error:
+        status = error.response.status if error.response is not None else 0
+        log.warning("voice_upgrade_refused", status=int(status))
+        raise VoiceUnavailableError(
+            f"The voice service refused the connection (HTTP {int(status)}).",
+            retryable=int(status) not in _NO_PERMISSION,
+        ) from error
+    except (OSError, TimeoutError, picows.WSError) as error:
+        raise VoiceUnavailableError("The voice service cannot be reached.") from error
+    return connection

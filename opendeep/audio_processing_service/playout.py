@@ -1,0 +1,218 @@
+"""The truth of what the callee heard: a queue of the AI's speech that is taken out frame by frame.
+
+The voice AI sends speech much faster than real time; here it waits, as 8 kHz µ-law, until the
+pacer takes the next 20 ms. Each piece belongs to a content part of a conversation item, and for
+each of them two figures are kept: how much the provider sent (by the provider's bytes, because
+that is how the provider counts) and how much was taken out. The difference is what a barge-in
+cuts. Nothing here knows the time: a frame that was taken counts as heard.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from opendeep.audio_processing_service import pcm
+
+MAX_QUEUED_MS: Final = 300_000
+"""How much speech may wait; more is dropped (an answer of five minutes is a broken model)."""
+_MAX_DEBT_FRAMES = 50
+_QUIET_DBFS = -50.0
+
+
+class PartKey(NamedTuple):
+    """Names one spoken content part of a conversation item."""
+
+    item_id: str
+    content_index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """How much of a part the callee heard.
+
+    Attributes:
+        heard_ms: what was played, never more than ``received_ms``.
+        received_ms: what the provider sent, by its own bytes.
+    """
+
+    item_id: str
+    content_index: int
+    heard_ms: int
+    received_ms: int
+
+    @property
+    def fraction(self) -> float:
+        """The part of what exists that was heard, 0 to 1."""
+        return self.heard_ms / self.received_ms if self.received_ms else 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class _Part:
+    """A part that is not played out yet; ``queued`` and ``played`` are bytes of µ-law."""
+
+    key: PartKey
+    received_ms: float = 0.0
+    queued: int = 0
+    played: int = 0
+    complete: bool = False
+
+    def heard(self) -> Heard:
+        return Heard(
+            item_id=self.key.item_id,
+            content_index=self.key.content_index,
+            heard_ms=min(self.played // pcm.MULAW_BYTES_PER_MS, int(self.received_ms)),
+            received_ms=int(self.received_ms),
+        )
+
+
+class Playout:
+    """Speech that waits to be played, in the order in which it came.
+
+    Args:
+        max_queued_ms: how much may wait; :meth:`add` refuses more.
+    """
+
+    def __init__(self, *, max_queued_ms: int = MAX_QUEUED_MS) -> None:
+        self._max_queued_bytes = max_queued_ms * pcm.MULAW_BYTES_PER_MS
+        self._parts: deque[_Part] = deque()
+        self._audio = bytearray()
+        self._position = 0
+        self._debt_frames = 0
+        self.started: list[PartKey] = []
+        self.finished: list[Heard] = []
+
+    def add(self, key: PartKey, mulaw: bytes, received_ms: float) -> bool:
+        """Append speech of a part.
+
+        Args:
+            key: the part; parts are played in the order of their first piece.
+            mulaw: 8 kHz µ-law, may be empty while a resampler fills.
+            received_ms: how long this piece is by the provider's bytes.
+
+        Returns:
+            False if it did not fit and was dropped; it still counts as received.
+        """
+        part = self._part(key)
+        part.received_ms += received_ms
+        if self.queued_bytes + len(mulaw) > self._max_queued_bytes:
+            return False
+        part.queued += len(mulaw)
+        if part is self._parts[-1]:
+            self._audio += mulaw
+        else:
+            self._insert(part, mulaw)
+        return True
+
+    def complete(self, key: PartKey) -> None:
+        """Note that nothing more comes for a part; idempotent, also for unknown parts."""
+        for part in self._parts:
+            if part.key == key:
+                part.complete = True
+        self._bury()
+
+    def next_frame(self) -> bytes:
+        """Take the next 20 ms: 160 bytes of µ-law, silence where there is no speech.
+
+        A part whose end is not in yet is not torn: less than a frame of it waits for more.
+        """
+        if not self._frame_ready():
+            return pcm.MULAW_SILENCE_FRAME
+        frame = self._take()
+        while self._debt_frames and pcm.energy_dbfs(frame) < _QUIET_DBFS and self._frame_ready():
+            self._debt_frames -= 1
+            frame = self._take()
+        return frame
+
+    def fall_behind(self, frames: int) -> None:
+        """Note that the pacer missed frames: as many quiet ones are left out of the speech.
+
+        Speech itself is never shortened, and nothing is ever sent in a burst: Asterisk could not
+        give it back at a barge-in.
+        """
+        if not self.drained:
+            self._debt_frames = min(self._debt_frames + frames, _MAX_DEBT_FRAMES)
+
+    def interrupt(self) -> list[Heard]:
+        """Drop all that waits; tell for each unfinished part, in order, how much was heard."""
+        heard = [part.heard() for part in self._parts]
+        self._parts.clear()
+        self._audio.clear()
+        self._position = 0
+        self._debt_frames = 0
+        return heard
+
+    @property
+    def queued_bytes(self) -> int:
+        """How much µ-law waits."""
+        return len(self._audio) - self._position
+
+    @property
+    def drained(self) -> bool:
+        """Whether everything that was added has been played."""
+        return self.queued_bytes == 0
+
+    def heard(self, key: PartKey) -> Heard | None:
+        """Tell how far an unfinished part is; None for others."""
+        return next((part.heard() for part in self._parts if part.key == key), None)
+
+    def take_started(self) -> list[PartKey]:
+        """Return the parts whose first sound was played since the last call."""
+        started, self.started = self.started, []
+        return started
+
+    def take_finished(self) -> list[Heard]:
+        """Return the parts that were played to their end since the last call."""
+        finished, self.finished = self.finished, []
+        return finished
+
+    def _part(self, key: PartKey) -> _Part:
+        for part in reversed(self._parts):
+            if part.key == key:
+                return part
+        part = _Part(key=key)
+        self._parts.append(part)
+        return part
+
+    def _insert(self, part: _Part, mulaw: bytes) -> None:
+        """Put a late piece of an earlier part before the parts that follow it."""
+        end = self._position
+        for other in self._parts:
+            end += other.queued - other.played
+            if other is part:
+                break
+        self._audio[end - len(mulaw) : end - len(mulaw)] = mulaw
+
+    def _frame_ready(self) -> bool:
+        waiting = self.queued_bytes
+        if waiting >= pcm.FRAME_SAMPLES:
+            return True
+        return waiting > 0 and self._parts[-1].complete
+
+    def _take(self) -> bytes:
+        frame = bytes(self._audio[self._position : self._position + pcm.FRAME_SAMPLES])
+        self._position += len(frame)
+        if self._position > 16_000:  # noqa: PLR2004 - give memory back every two seconds
+            del self._audio[: self._position]
+            self._position = 0
+        self._account(len(frame))
+        return frame.ljust(pcm.FRAME_SAMPLES, pcm.MULAW_SILENCE_FRAME[:1])
+
+    def _account(self, taken: int) -> None:
+        for part in self._parts:
+            share = min(taken, part.queued - part.played)
+            if share and not part.played:
+                self.started.append(part.key)
+            part.played += share
+            taken -= share
+            if not taken:
+                break
+        self._bury()
+
+    def _bury(self) -> None:
+        """Take out parts that were played to their end.
+
+        A part that nothing more comes for may still be followed by others, so all are looked at.
+        """
+        for part in [part for part in self._parts if part.complete and part.played == part.queued]:
+            self._parts.remove(part)
+            self.finished.append(part.heard())

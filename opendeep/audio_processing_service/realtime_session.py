@@ -1,0 +1,370 @@
+"""What a Realtime session means for a call: server events in, voice events and client events out.
+
+Sans-IO: ``receive`` takes whole messages; what must be sent goes through the ``send`` callable. The
+session decides which audio may be played (only that of the answer being made, never of one that
+was interrupted or that nobody knows), takes each function call once, and classes errors by code.
+"""
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Any, Final, assert_never
+
+import msgspec
+import structlog
+
+from opendeep.audio_processing_service import pcm, voice_agent
+from opendeep.audio_processing_service import realtime_events as events
+from opendeep.audio_processing_service import realtime_protocol as wire
+from opendeep.audio_processing_service.playout import Heard, PartKey
+from opendeep.audio_processing_service.realtime_cost import CostMeter
+from opendeep.audio_processing_service.response_gate import PLAIN, ResponseGate, Wish
+from opendeep.common.errors import WireProtocolError
+
+log = structlog.get_logger(__name__)
+
+PCM_RATE: Final = 24_000
+PCM_BYTES_PER_MS: Final = 48
+_MULAW = frozenset({"audio/pcmu", "g711_ulaw"})
+_PCM = frozenset({"audio/pcm", "pcm16"})
+
+
+class ErrorClass(Enum):
+    """What an error of the provider means for the session."""
+
+    BENIGN = "benign"
+    BUG = "bug"
+    RETRY = "retry"
+    FATAL = "fatal"
+
+
+ACTIVE_RESPONSE: Final = "conversation_already_has_active_response"
+ERROR_CLASSES: Final = {
+    ACTIVE_RESPONSE: ErrorClass.BENIGN,
+    "response_cancel_not_active": ErrorClass.BENIGN,
+    "input_audio_buffer_commit_empty": ErrorClass.BENIGN,
+    "rate_limit_exceeded": ErrorClass.RETRY,
+    "inference_rate_limit_exceeded": ErrorClass.RETRY,
+    "server_error": ErrorClass.RETRY,
+    "session_expired": ErrorClass.FATAL,
+    "insufficient_quota": ErrorClass.FATAL,
+    "billing_hard_limit_reached": ErrorClass.FATAL,
+    "account_deactivated": ErrorClass.FATAL,
+    "invalid_api_key": ErrorClass.FATAL,
+    "model_not_found": ErrorClass.FATAL,
+    "beta_api_shape_disabled": ErrorClass.FATAL,
+}
+
+
+def error_class(error: events.ErrorDetail) -> ErrorClass:
+    """Class an error by its code, else by its type; what is unknown is taken for our bug."""
+    for word in (error.code, error.type):
+        if word is not None and word in ERROR_CLASSES:
+            return ERROR_CLASSES[word]
+    return ErrorClass.BUG
+
+
+class SpeechDecoder:
+    """Turns the provider's audio into 8 kHz µ-law; one resampler for each content part."""
+
+    def __init__(self) -> None:
+        self._pcm = False
+        self._part: PartKey | None = None
+        self._resampler = pcm.StreamResampler(PCM_RATE, pcm.SAMPLE_RATE)
+
+    def choose(self, format_name: str | None) -> None:
+        """Follow what the server says it sends; None changes nothing.
+
+        Raises:
+            WireProtocolError: a format that we cannot play.
+        """
+        if format_name is None:
+            return
+        if format_name not in _MULAW | _PCM:
+            raise WireProtocolError(f"The voice service speaks {format_name}.")
+        self._pcm = format_name in _PCM
+
+    def decode(self, part: PartKey, audio: bytes) -> tuple[bytes, float]:
+        """Return the µ-law and the length in ms by the provider's bytes."""
+        if not self._pcm:
+            return audio, len(audio) / pcm.MULAW_BYTES_PER_MS
+        tail = b""
+        if part != self._part:
+            tail = self.finish() if self._part is not None else b""
+            self._part = part
+        return tail + pcm.pcm_to_mulaw(self._resampler.process(audio)), len(
+            audio
+        ) / PCM_BYTES_PER_MS
+
+    def finish(self) -> bytes:
+        """Return what the resampler still holds of the part."""
+        if self._part is None:
+            return b""
+        self._part = None
+        return pcm.pcm_to_mulaw(self._resampler.flush())
+
+    def drop(self) -> None:
+        """Forget what the resampler holds."""
+        self.finish()
+
+
+class RealtimeSession:
+    """The conversation's state on our side.
+
+    Args:
+        send: puts a client event on the wire.
+        listener: takes voice events.
+        meter: counts usage.
+
+    Attributes:
+        ready: whether the first ``session.updated`` came.
+        refusal: the error that came before that, or None.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[bytes], None],
+        listener: voice_agent.VoiceListener,
+        meter: CostMeter,
+    ) -> None:
+        self._send = send
+        self._emit = listener
+        self._meter = meter
+        self._gate = ResponseGate(send)
+        self._decoder = SpeechDecoder()
+        self._muted: str | None = None
+        self._open_parts: list[PartKey] = []
+        self._tool_calls: set[str] = set()
+        self.output_format = "audio/pcmu"
+        self.ready = False
+        self.refusal: events.ErrorDetail | None = None
+        self.failed = False
+
+    def receive(self, message: bytes) -> None:
+        """Take one whole message.
+
+        Raises:
+            WireProtocolError: the server sent junk; the session cannot go on.
+        """
+        event = wire.parse_server_event(message)
+        if event is not None and not self.failed:
+            self._handle(event)
+
+    def say(self, text: str, tag: str) -> None:
+        """Speak a fixed text; its double quotes are left out, since they delimit it."""
+        words = text.replace('"', "")
+        instructions = f'Say exactly the following words and nothing else: "{words}"'
+        self._gate.wish(Wish(tag=tag, instructions=instructions))
+
+    def respond(self) -> None:
+        """Ask for an answer."""
+        self._gate.wish(PLAIN)
+
+    def hint(self, text: str) -> None:
+        """Add the user's words and ask for an answer."""
+        note = f"The user you are calling for says, for you alone: {text}"
+        self._send(wire.create_message("system", note))
+        self._gate.wish(PLAIN)
+
+    def tool_result(self, tool_call_id: str, output: dict[str, Any], *, respond: bool) -> None:
+        """Give a function's result."""
+        text = msgspec.json.encode(output).decode("utf-8")
+        self._send(wire.create_function_output(tool_call_id, text))
+        if respond:
+            self._gate.wish(PLAIN)
+
+    def answer_turns(self, *, automatic: bool) -> None:
+        """Switch the server's own answers on or off."""
+        self._gate.set_automatic(automatic=automatic)
+        self._send(
+            wire.turn_taking_update(create_response=automatic, output_format=self.output_format)
+        )
+
+    def interrupt(self, heard: Sequence[Heard], *, cancel: bool) -> None:
+        """Take unheard words out of the conversation; play nothing more of the present answer."""
+        active = self._gate.active
+        if active is not None and active != self._muted:
+            self._muted = active
+            self._open_parts.clear()
+            self._decoder.drop()
+            if cancel:
+                self._send(wire.cancel_response(active))
+        if cancel:
+            self._gate.forget()
+        for part in heard:
+            if part.heard_ms <= 0:
+                self._send(wire.delete_item(part.item_id))
+            else:
+                self._send(wire.truncate_item(part.item_id, part.content_index, part.heard_ms))
+
+    def _handle(self, event: events.ServerEvent) -> None:
+        match event:
+            case events.AudioDelta():
+                self._audio(event)
+            case events.AudioDone() | events.AudioTranscriptDelta() | events.AudioTranscriptDone():
+                self._part_event(event)
+            case events.ResponseCreated() | events.ResponseDone() | events.OutputItemDone():
+                self._response_event(event)
+            case events.SpeechStarted() | events.SpeechStopped():
+                self._turn_event(event)
+            case events.TranscriptionCompleted():
+                text = event.transcript.strip()
+                self._emit(voice_agent.CallerTranscript(item_id=event.item_id, text=text))
+            case events.TranscriptionFailed():
+                self._emit(voice_agent.CallerTranscript(item_id=event.item_id, text=""))
+            case events.SessionCreated() | events.SessionUpdated():
+                self._session_event(event)
+            case events.ErrorEvent():
+                self._error(event.error)
+            case _:
+                assert_never(event)
+
+    def _session_event(self, event: events.SessionCreated | events.SessionUpdated) -> None:
+        if isinstance(event, events.SessionCreated):
+            return
+        name = event.session.output_format
+        self._decoder.choose(name)
+        if name is not None:
+            self.output_format = "audio/pcm" if name in _PCM else "audio/pcmu"
+        self.ready = True
+
+    def _turn_event(self, event: events.SpeechStarted | events.SpeechStopped) -> None:
+        # The gate hears of the stop last: the listener may have something to say first.
+        if isinstance(event, events.SpeechStarted):
+            self._gate.speech_started()
+            at_ms = event.audio_start_ms
+            self._emit(voice_agent.CallerSpeechStarted(item_id=event.item_id, at_ms=at_ms))
+        else:
+            at_ms = event.audio_end_ms
+            self._emit(voice_agent.CallerSpeechStopped(item_id=event.item_id, at_ms=at_ms))
+            self._gate.speech_stopped()
+
+    def _audible(self, response_id: str) -> bool:
+        return response_id == self._gate.active and response_id != self._muted
+
+    def _audio(self, event: events.AudioDelta) -> None:
+        if not self._audible(event.response_id):
+            return
+        part = PartKey(event.item_id, event.content_index)
+        mulaw, received_ms = self._decoder.decode(part, event.delta)
+        if part not in self._open_parts:
+            self._open_parts.append(part)
+        self._emit_audio(event.response_id, part, mulaw, received_ms)
+
+    def _emit_audio(self, response_id: str, part: PartKey, mulaw: bytes, ms: float) -> None:
+        self._emit(
+            voice_agent.AgentAudio(
+                response_id=response_id,
+                item_id=part.item_id,
+                content_index=part.content_index,
+                mulaw=mulaw,
+                received_ms=ms,
+            )
+        )
+
+    def _part_event(
+        self, event: events.AudioDone | events.AudioTranscriptDelta | events.AudioTranscriptDone
+    ) -> None:
+        if not self._audible(event.response_id):
+            return
+        part = PartKey(event.item_id, event.content_index)
+        if isinstance(event, events.AudioDone):
+            self._close_part(event.response_id, part)
+            return
+        final = isinstance(event, events.AudioTranscriptDone)
+        text = event.transcript if isinstance(event, events.AudioTranscriptDone) else event.delta
+        self._emit(
+            voice_agent.AgentTranscript(
+                item_id=part.item_id, content_index=part.content_index, text=text, final=final
+            )
+        )
+
+    def _close_part(self, response_id: str, part: PartKey) -> None:
+        if part not in self._open_parts:
+            return
+        self._open_parts.remove(part)
+        tail = self._decoder.finish()
+        if tail:
+            self._emit_audio(response_id, part, tail, 0.0)
+        self._emit(
+            voice_agent.AgentAudioDone(
+                response_id=response_id, item_id=part.item_id, content_index=part.content_index
+            )
+        )
+
+    def _response_event(
+        self, event: events.ResponseCreated | events.ResponseDone | events.OutputItemDone
+    ) -> None:
+        match event:
+            case events.ResponseCreated():
+                self._response_created(event.response)
+            case events.ResponseDone():
+                self._response_done(event.response)
+            case events.OutputItemDone():
+                self._tool_call(event)
+
+    def _response_created(self, response: events.Response) -> None:
+        response_id = response.id or ""
+        self._gate.created(response_id, response.metadata)
+        self._decoder.choose(response.output_format)
+        self._emit(voice_agent.ResponseStarted(response_id=response_id, tag=self._gate.tag))
+
+    def _response_done(self, response: events.Response) -> None:
+        self._meter.add(response.usage)
+        response_id = response.id or ""
+        tag = self._gate.tag if response_id == self._gate.active else None
+        if self._audible(response_id):
+            for part in list(self._open_parts):
+                self._close_part(response_id, part)
+        self._log_failure(response)
+        status = response.status or "completed"
+        self._emit(voice_agent.ResponseEnded(response_id=response_id, status=status, tag=tag))
+        self._gate.done(response_id)
+        details = response.status_details
+        if details is not None and details.error is not None:
+            self._fail_if_fatal(details.error)
+
+    def _log_failure(self, response: events.Response) -> None:
+        if response.status in {"failed", "incomplete"}:
+            details = response.status_details
+            error = details.error if details is not None else None
+            log.warning(
+                "voice_response_failed",
+                status=response.status,
+                reason=details.reason if details is not None else None,
+                code=error.code if error is not None else None,
+            )
+
+    def _tool_call(self, event: events.OutputItemDone) -> None:
+        item = event.item
+        if item.type != "function_call" or item.status not in {None, "completed"}:
+            return
+        if not item.call_id or item.call_id in self._tool_calls:
+            return
+        self._tool_calls.add(item.call_id)
+        self._emit(
+            voice_agent.ToolRequested(
+                response_id=event.response_id,
+                tool_call_id=item.call_id,
+                name=item.name or "",
+                arguments=item.arguments or "{}",
+            )
+        )
+
+    def _error(self, error: events.ErrorDetail) -> None:
+        kind = error_class(error)
+        log.info("voice_error_event", code=error.code, type=error.type, error_class=kind.value)
+        if not self.ready and self.refusal is None:
+            self.refusal = error
+        if error.code == ACTIVE_RESPONSE:
+            self._gate.refused()
+        self._fail_if_fatal(error)
+
+    def _fail_if_fatal(self, error: events.ErrorDetail) -> None:
+        if self.ready and error_class(error) is ErrorClass.FATAL:
+            self.fail(f"The voice service ended the session: {error.code or error.type}.")
+
+    def fail(self, reason: str, *, retryable: bool = False) -> None:
+        """End the session; the listener hears it once."""
+        if not self.failed:
+            self.failed = True
+            self._emit(voice_agent.VoiceFailed(reason=reason, retryable=retryable))

@@ -1,0 +1,248 @@
+"""The port to a real-time voice AI: what a call needs of it, whoever makes it.
+
+OpenAI Realtime is the first implementation. Another one (full duplex, or a local cascade of ears,
+model and mouth) fits without a change to the audio handler: what it cannot do, it says in its
+:class:`VoiceCapabilities`.
+
+Audio is 8 kHz µ-law on both sides of the port; the implementation converts. Events are given to
+the listener at once, on the loop, in order; the listener must not block.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from opendeep.audio_processing_service.playout import Heard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSpec:
+    """A function that the AI may call; ``parameters`` is a JSON schema."""
+
+    name: str
+    description: str
+    parameters: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceConfig:
+    """What a voice session begins with.
+
+    Attributes:
+        instructions: the whole system prompt.
+        language: BCP 47 tag of the conversation.
+        voice: the voice's name, or None for the implementation's own choice.
+        tools: what the AI may call.
+    """
+
+    instructions: str
+    language: str = "en"
+    voice: str | None = None
+    tools: tuple[ToolSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceCapabilities:
+    """What an implementation can do.
+
+    Attributes:
+        truncates: ``interrupt`` takes unheard words out of the AI's memory.
+        speaks_verbatim: ``say`` speaks the text word for word.
+        takes_hints: ``hint`` reaches the AI in mid-call.
+        hears_turns: speech starts and stops are told.
+    """
+
+    truncates: bool = True
+    speaks_verbatim: bool = True
+    takes_hints: bool = True
+    hears_turns: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseStarted:
+    """The AI begins to answer; ``tag`` is that of :meth:`VoiceAgent.say`, or None."""
+
+    response_id: str
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentAudio:
+    """Speech of the AI, 8 kHz µ-law; ``received_ms`` is counted from the provider's bytes."""
+
+    response_id: str
+    item_id: str
+    content_index: int
+    mulaw: bytes
+    received_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentAudioDone:
+    """Nothing more comes for this part; told once."""
+
+    response_id: str
+    item_id: str
+    content_index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentTranscript:
+    """Words that the AI says: a piece, or the whole text of the part where ``final``."""
+
+    item_id: str
+    content_index: int
+    text: str
+    final: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseEnded:
+    """The AI has made its answer, which may still wait to be played.
+
+    ``status`` is ``completed``, ``cancelled``, ``failed`` or ``incomplete``.
+    """
+
+    response_id: str
+    status: str
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerSpeechStarted:
+    """The callee began to speak; ms of the audio that was sent in this session."""
+
+    item_id: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerSpeechStopped:
+    """The callee stopped speaking; ms of the audio that was sent in this session."""
+
+    item_id: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerTranscript:
+    """What the callee said; empty where nothing could be understood. May come late."""
+
+    item_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolRequested:
+    """The AI calls a function; told once per ``tool_call_id``. ``arguments`` is unchecked JSON."""
+
+    response_id: str
+    tool_call_id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceFailed:
+    """The session is over and cannot go on; the last event."""
+
+    reason: str
+    retryable: bool
+
+
+VoiceEvent = (
+    ResponseStarted
+    | AgentAudio
+    | AgentAudioDone
+    | AgentTranscript
+    | ResponseEnded
+    | CallerSpeechStarted
+    | CallerSpeechStopped
+    | CallerTranscript
+    | ToolRequested
+    | VoiceFailed
+)
+VoiceListener = Callable[[VoiceEvent], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceUsage:
+    """What a session used so far; money in US dollars, tokens by kind."""
+
+    cost_usd: float = 0.0
+    tokens: dict[str, int] = field(default_factory=dict[str, int])
+
+
+class VoiceAgent(Protocol):
+    """One voice session.
+
+    All methods but ``start`` and ``close`` return at once, do nothing once the session has ended,
+    and take effect in the order of the calls.
+    """
+
+    @property
+    def capabilities(self) -> VoiceCapabilities:
+        """What this implementation can do."""
+        ...
+
+    async def start(self, config: VoiceConfig, listener: VoiceListener) -> None:
+        """Open the session; it is ready when this returns. Call it once.
+
+        Until :meth:`answer_turns` says otherwise the AI speaks only when told to.
+
+        Raises:
+            VoiceUnavailableError: unreachable, refused, or not ready in time.
+        """
+        ...
+
+    def send_caller_audio(self, mulaw: bytes) -> None:
+        """Send the callee's audio, 8 kHz µ-law, gapless from the first call on."""
+        ...
+
+    def answer_turns(self, *, automatic: bool) -> None:
+        """Let the AI answer by itself when the callee stopped speaking, or not."""
+        ...
+
+    def say(self, text: str, *, tag: str) -> None:
+        """Speak ``text`` word for word as soon as no other answer is being made."""
+        ...
+
+    def respond(self) -> None:
+        """Ask for one answer as soon as none is being made; several wishes become one."""
+        ...
+
+    def hint(self, text: str) -> None:
+        """Tell the AI what the user wants it to know, and let it act on it."""
+        ...
+
+    def tool_result(self, tool_call_id: str, output: dict[str, Any], *, respond: bool) -> None:
+        """Give a function's result, and ask for an answer if ``respond``."""
+        ...
+
+    def interrupt(self, heard: Sequence[Heard], *, cancel: bool) -> None:
+        """Stop the present answer and tell how much of each unfinished part was heard.
+
+        No audio of that answer is told any more.
+
+        Args:
+            heard: every part whose audio was told and that was not played to its end, in order.
+            cancel: also stop the making of the answer; not needed when the callee spoke, where
+                the provider does that.
+        """
+        ...
+
+    def usage(self) -> VoiceUsage:
+        """Tell what the session used so far."""
+        ...
+
+    async def close(self) -> None:
+        """End the session; idempotent, also before ``start`` and after a failure."""
+        ...
+
+
+class VoiceAgentFactory(Protocol):
+    """Makes a session for each call."""
+
+    def __call__(self) -> VoiceAgent:
+        """Return a session that has not been started."""
+        ...
