@@ -15,7 +15,7 @@ from sqlalchemy.pool import StaticPool
 from opendeep.common.clock import Clock, SystemClock
 from opendeep.common.errors import SettingsError, UnavailableError
 from opendeep.common.event_bus import EventBus
-from opendeep.database.tables import METADATA
+from opendeep.database.tables import ALL_TABLES
 from opendeep.database.transaction import Parameters, Run, Transaction, translated_errors
 
 BUSY_TIMEOUT_SECONDS = 10.0
@@ -77,11 +77,15 @@ def connect_arguments(url: URL) -> dict[str, Any]:
     return arguments
 
 
-def prepare_sqlite(engine: Engine) -> None:
+def prepare_sqlite(engine: Engine, *, foreign_keys: bool = True) -> None:
     """Set each SQLite connection up, and begin transactions with the write lock.
 
     The driver would begin them late and as readers, and two readers that both turn writers make
     one of them fail at once, whatever the busy time-out.
+
+    Args:
+        engine: a new engine.
+        foreign_keys: False while migrations rebuild tables that others point to.
     """
 
     @event.listens_for(engine, "connect")
@@ -90,7 +94,7 @@ def prepare_sqlite(engine: Engine) -> None:
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = NORMAL")
-        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
@@ -177,7 +181,7 @@ class MemoryDatabase:
     async def __aenter__(self) -> Self:
         engine = create_engine("sqlite://", poolclass=StaticPool)
         prepare_sqlite(engine)
-        METADATA.create_all(engine)
+        ALL_TABLES.create_all(engine)
         self._engine = engine
         return self
 

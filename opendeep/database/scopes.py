@@ -1,10 +1,10 @@
 """The tenant in the type: statements that cannot forget whose rows they are about.
 
 A repository holds a :class:`Scope` and nothing else. A scope takes only tables that are marked as
-:data:`~opendeep.database.tables.OwnedTable`, and hands out statements which carry the user's filter
-from their birth; they can be narrowed, never widened, and only they can be run. A raw ``select()``
-has no way into the database from there: that is a type error, and ``tests/architecture`` refuses
-the imports that would be needed.
+:data:`~opendeep.database.table_parts.OwnedTable`, and hands out statements which carry the user's
+filter from their birth; they can be narrowed, never widened, and only they can be run. A raw
+``select()`` has no way into the database from there: that is a type error, and
+``tests/architecture`` refuses the imports that would be needed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ from opendeep.common.data_models import Frozen
 from opendeep.common.errors import InvalidInputError
 from opendeep.common.ids import UserId
 from opendeep.database.models import Page
-from opendeep.database.tables import OwnedTable
+from opendeep.database.table_parts import OwnedTable
 from opendeep.database.transaction import Transaction, UserEventDraft
 
 RowT = TypeVar("RowT", bound=Frozen)
