@@ -84,6 +84,8 @@ async def complete_json(
     for _ in range(_TOOL_ROUNDS + _REPAIRS + 1):
         turn = await complete(conversation)
         usage += turn.usage
+        if turn.refused:
+            raise ModelUnavailableError("The model refused to answer.", retryable=False)
         conversation.append(AssistantMessage(text=turn.text, tool_calls=turn.tool_calls))
         if turn.tool_calls:
             conversation += [await _run(call, tools) for call in turn.tool_calls]

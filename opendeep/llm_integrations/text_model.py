@@ -105,11 +105,12 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelTurn:
-    """The model's whole answer: text, tool calls, or both."""
+    """The model's whole answer: text, tool calls, or both; ``refused`` if it would not answer."""
 
     text: str
     tool_calls: tuple[ToolCall, ...] = ()
     usage: Usage = Usage()
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

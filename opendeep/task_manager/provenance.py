@@ -76,7 +76,9 @@ def _proof(number: str, evidence: Sequence[Evidence]) -> PlanSource | None:
         for found in _NUMBER_LIKE.finditer(entry.text):
             if _same_number(number, found.group()):
                 reference = _reference(entry, number, found)
-                return PlanSource(field="phone_number", from_=entry.origin, reference=reference)
+                return PlanSource.model_validate(
+                    {"field": "phone_number", "from": entry.origin, "reference": reference}
+                )
     return None
 
 
