@@ -1,0 +1,124 @@
+"""Originate as Asterisk reads it: an action in, an order to dial or the words of a refusal out.
+
+Pure functions. Source: Asterisk 22 ``manager.c`` (``action_originate``).
+"""
+
+import re
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from opendeep.call_processor_service.ami_protocol import AmiMessage
+
+CALL_ID_VARIABLE: Final = "OPENDEEP_CALL_ID"
+ADDRESS_VARIABLE: Final = "OPENDEEP_AUDIOSOCKET"
+_DEFAULT_TIMEOUT_MS: Final = 30_000
+_LONGEST_CHANNEL_ID: Final = 149
+_APPLICATION: Final = "audiosocket"
+# Substrings that Asterisk refuses in an Originate's application (any case) and data (exact).
+_FORBIDDEN_APPLICATIONS: Final = (
+    "agi", "exec", "system", "mixmonitor", "originate", "reload", "externalivr", "dbdeltree",
+)  # fmt: skip
+_FORBIDDEN_DATA: Final = ("CURL", "DB", "EVAL", "FILE", "ODBC", "REALTIME", "SHELL")
+
+
+class OriginateRefusedError(Exception):
+    """Asterisk answers ``Response: Error`` with this message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialOrder:
+    """A checked Originate.
+
+    Attributes:
+        number: what to dial, without technology and trunk.
+        channel_id: the Uniqueid to be, or empty for one of the exchange's own.
+    """
+
+    requested: str
+    technology: str
+    dialled: str
+    number: str
+    channel_id: str
+    action_id: str
+    context: str
+    exten: str
+    application: str
+    data: str
+    caller_id: str
+    timeout_seconds: float
+    variables: MappingProxyType[str, str]
+
+    @property
+    def call_uuid(self) -> str | None:
+        """What the AudioSocket is named with."""
+        if self.application:
+            return self.data.partition(",")[0]
+        return self.variables.get(CALL_ID_VARIABLE)
+
+    @property
+    def audiosocket(self) -> str | None:
+        """The media server that the action itself names, ``host:port``."""
+        if self.application:
+            return self.data.partition(",")[2]
+        return self.variables.get(ADDRESS_VARIABLE)
+
+
+def read_originate(action: AmiMessage) -> DialOrder:
+    """Check an Originate action.
+
+    Raises:
+        OriginateRefusedError: with Asterisk's own message.
+    """
+    requested = action.get("Channel")
+    technology, slash, dialled = requested.partition("/")
+    application, data = action.get("Application"), action.get("Data")
+    timeout_ms = action.get("Timeout", str(_DEFAULT_TIMEOUT_MS))
+    for fault, message in (
+        (not requested, "Channel not specified"),
+        (not slash or not dialled, "Invalid channel"),
+        (not timeout_ms.isdigit(), "Invalid timeout"),
+        (len(action.get("ChannelId")) > _LONGEST_CHANNEL_ID, _too_long("Uniqueid")),
+        (_forbidden(application, data), "Originate Access Forbidden: app or data blacklisted"),
+        (not application and not action.get("Exten"), "Extension not specified"),
+        (
+            bool(application) and application.lower() != _APPLICATION,
+            f"No such application '{application}'",
+        ),
+    ):
+        if fault:
+            raise OriginateRefusedError(message)
+    return DialOrder(
+        requested=requested,
+        technology=technology,
+        dialled=dialled,
+        number=re.split(r"[@&;]", dialled.split("/")[-1])[0],
+        channel_id=action.get("ChannelId"),
+        action_id=action.action_id,
+        context=action.get("Context"),
+        exten=action.get("Exten"),
+        application=application,
+        data=data,
+        caller_id=action.get("CallerID"),
+        timeout_seconds=int(timeout_ms) / 1000,
+        variables=_variables(action),
+    )
+
+
+def _too_long(what: str) -> str:
+    return f"{what} length exceeds maximum of {_LONGEST_CHANNEL_ID}"
+
+
+def _forbidden(application: str, data: str) -> bool:
+    lowered = application.lower()
+    return any(word in lowered for word in _FORBIDDEN_APPLICATIONS) or any(
+        word in data for word in _FORBIDDEN_DATA
+    )
+
+
+def _variables(action: AmiMessage) -> MappingProxyType[str, str]:
+    """Read ``Variable`` headers; a comma begins a further variable, as in Asterisk."""
+    pairs = [pair for header in action.get_all("Variable") for pair in header.split(",")]
+    return MappingProxyType(
+        {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
+    )

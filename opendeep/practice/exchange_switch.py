@@ -1,0 +1,129 @@
+"""The switch: makes channels for Originate, knows the live ones, and publishes their events."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from typing import Final
+
+from opendeep.call_processor_service.ami_protocol import AmiMessage
+from opendeep.common.lifecycle import Nursery
+from opendeep.practice import exchange_events as events
+from opendeep.practice.callees.catalogue import profile_of
+from opendeep.practice.exchange_channel import DialPlan, ExchangeChannel
+from opendeep.practice.exchange_events import ChannelFacts
+from opendeep.practice.exchange_originate import DialOrder
+from opendeep.practice.exchange_telephones import Telephones
+from opendeep.practice.records import CalleeRecord
+
+_REMEMBERED_RECORDS: Final = 1000
+
+EventListener = Callable[[AmiMessage], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveChannel:
+    """A channel and when it began, in the loop's seconds."""
+
+    channel: ExchangeChannel
+    began_at: float
+
+
+class Switch:
+    """All channels of the exchange, one task each.
+
+    Args:
+        nursery: owns the channels' tasks.
+        default_audiosocket: the media server for calls that name none.
+        safe_message_seconds: how long the dialplan's own message takes.
+    """
+
+    def __init__(
+        self,
+        *,
+        nursery: Nursery,
+        telephones: Telephones,
+        default_audiosocket: str,
+        safe_message_seconds: float,
+    ) -> None:
+        self.records: list[CalleeRecord] = []
+        self.listeners: set[EventListener] = set()
+        self._nursery = nursery
+        self._telephones = telephones
+        self._default_audiosocket = default_audiosocket
+        self._safe_message_seconds = safe_message_seconds
+        self._live: dict[str, LiveChannel] = {}
+        self._numbers = count(1)
+
+    @property
+    def live(self) -> list[LiveChannel]:
+        """The live channels, in the order in which they began."""
+        return list(self._live.values())
+
+    def publish(self, event: AmiMessage) -> None:
+        """Give an event to every listener."""
+        for listener in tuple(self.listeners):
+            listener(event)
+
+    def find(self, name_or_id: str) -> ExchangeChannel | None:
+        """Return a live channel by its name or unique id."""
+        found = self._live.get(name_or_id)
+        if found is not None:
+            return found.channel
+        named = (live.channel for live in self._live.values())
+        return next((channel for channel in named if channel.facts.name == name_or_id), None)
+
+    def originate(self, order: DialOrder) -> None:
+        """Make a channel and run it; an id in use fails as an event, like in Asterisk."""
+        facts = self._facts(order)
+        if facts.unique_id in self._live:
+            self.publish(
+                events.originate_response(facts, reason=events.REASON_FAILED, made_channel=False)
+            )
+            return
+        profile = profile_of(order.number)
+        record = CalleeRecord(number=order.number, dd=profile.dd)
+        self._remember(record)
+        channel = ExchangeChannel(
+            facts=facts,
+            plan=DialPlan(
+                call_uuid=order.call_uuid,
+                address=order.audiosocket or self._default_audiosocket,
+                ring_limit_seconds=order.timeout_seconds,
+                safe_message_seconds=self._safe_message_seconds,
+            ),
+            refusal=profile.refusal,
+            record=record,
+            pick_up=partial(self._telephones.ring, profile),
+            tell=self.publish,
+        )
+        began_at = asyncio.get_running_loop().time()
+        self._live[facts.unique_id] = LiveChannel(channel=channel, began_at=began_at)
+        self._nursery.start(self._run(channel), name=facts.name)
+
+    async def _run(self, channel: ExchangeChannel) -> None:
+        try:
+            await channel.run()
+        finally:
+            del self._live[channel.facts.unique_id]
+
+    def _facts(self, order: DialOrder) -> ChannelFacts:
+        number = next(self._numbers)
+        trunk = order.dialled.partition("@")[2] or order.dialled.partition("/")[0]
+        return ChannelFacts(
+            name=f"{order.technology}/{trunk}-{number:08x}",
+            unique_id=order.channel_id or f"practice-{number}",
+            requested=order.requested,
+            dialled=order.dialled,
+            context=order.context,
+            exten=order.exten,
+            application=order.application,
+            data=order.data,
+            action_id=order.action_id,
+            caller_id=order.caller_id,
+        )
+
+    def _remember(self, record: CalleeRecord) -> None:
+        self.records.append(record)
+        del self.records[:-_REMEMBERED_RECORDS]

@@ -1,0 +1,76 @@
+"""The telephones of the practice network: which far end answers a channel, and when."""
+
+import asyncio
+from typing import Final
+
+from opendeep.practice.browser_phone import BrowserCallee, PracticeBrowserPhone
+from opendeep.practice.callees.catalogue import Profile
+from opendeep.practice.exchange_callee import FarEnd
+from opendeep.practice.exchange_channel import ExchangeChannel, Rejected
+from opendeep.practice.exchange_person import Hearing, ScriptedCallee
+from opendeep.practice.exchange_sounds import Clips
+
+_SOME_SECONDS: Final = 1.0
+
+
+class Telephones:
+    """Rings callees.
+
+    Args:
+        browser_phone: the page's telephone, where the web is part of the process.
+        ring_factor: stretches or shortens the ringing, for tests.
+        wait_factor: the same for pauses, music and tones.
+    """
+
+    def __init__(
+        self,
+        *,
+        clips: Clips,
+        hearing: Hearing,
+        browser_phone: PracticeBrowserPhone | None = None,
+        ring_factor: float = 1.0,
+        wait_factor: float = 1.0,
+    ) -> None:
+        self._clips = clips
+        self._hearing = hearing
+        self._browser_phone = browser_phone
+        self._ring_factor = ring_factor
+        self._wait_factor = wait_factor
+
+    async def ring(self, profile: Profile, channel: ExchangeChannel) -> FarEnd | Rejected:
+        """Ring until somebody answers or rejects; lasts forever where nobody does."""
+        if profile.rings_browser:
+            answer = await self._ring_browser(channel, wait_for_page=profile.script is None)
+            if answer is not None:
+                return answer
+        await asyncio.sleep(profile.ring_seconds * self._ring_factor)
+        if profile.script is None:
+            await asyncio.Event().wait()
+            raise AssertionError("Nobody sets this event.")
+        return ScriptedCallee(
+            profile=profile,
+            script=profile.script(channel.record),
+            record=channel.record,
+            clips=self._clips,
+            hearing=self._hearing,
+            press_key=channel.press_from_callee,
+            wait_factor=self._wait_factor,
+        )
+
+    async def _ring_browser(
+        self, channel: ExchangeChannel, *, wait_for_page: bool
+    ) -> FarEnd | Rejected | None:
+        phone = self._browser_phone
+        line = phone.ring() if phone is not None else None
+        while phone is not None and line is None and wait_for_page:
+            await asyncio.sleep(_SOME_SECONDS)
+            line = phone.ring()
+        if line is None:
+            return None
+        try:
+            if await line.until_not("ringing") == "talking":
+                return BrowserCallee(line, channel.record)
+        except asyncio.CancelledError:
+            line.drop()
+            raise
+        return Rejected()
