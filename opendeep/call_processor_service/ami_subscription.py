@@ -77,13 +77,12 @@ class AmiRouter:
         self.idle.set()
 
     @contextmanager
-    def subscribe(self, unique_id: str) -> Iterator[AmiSubscription]:
+    def subscribe(self, unique_id: str, subscription: AmiSubscription) -> Iterator[None]:
         """Collect what concerns ``unique_id`` while the block is open; one at a time for an id."""
-        subscription = AmiSubscription()
         self._subscriptions[unique_id] = subscription
         self.idle.clear()
         try:
-            yield subscription
+            yield
         finally:
             del self._subscriptions[unique_id]
             if not self._subscriptions:

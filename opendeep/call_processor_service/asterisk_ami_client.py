@@ -122,9 +122,12 @@ class AsteriskAmiClient:
         return (await self._linked().request(action, is_list=True))[1:]
 
     @asynccontextmanager
-    async def events_of(self, unique_id: str) -> AsyncIterator[AmiSubscription]:
+    async def events_of(
+        self, unique_id: str, *, into: AmiSubscription | None = None
+    ) -> AsyncIterator[AmiSubscription]:
         """Collect the events of one channel while the block is open; works without a link too."""
-        with self._router.subscribe(unique_id) as subscription:
+        subscription = into or AmiSubscription()
+        with self._router.subscribe(unique_id, subscription):
             yield subscription
 
     def _linked(self) -> AmiLink:

@@ -1,0 +1,364 @@
+"""One call, from Originate to hang-up: one owner, one loop, one end.
+
+The handler reads what concerns its channel in order (:class:`AmiSubscription`) and commits each
+step before the next. Everyone who wants the call over calls :meth:`CallAttemptHandler.end`; the
+first cause wins. At most one dial: ``originating`` is committed before Originate is sent, and what
+follows never sends it again. A lost link does not end a call: on its return Asterisk is asked.
+
+=================  ==============================  ===========================================
+Acquired           where                           released
+=================  ==============================  ===========================================
+event queue        ``events_of``                   exit stack, when ``run`` ends
+command channel    ``bus.serve``                   exit stack, when ``run`` ends
+media              ``media.prepare``               ``media.finish`` in ``_close``
+key player's task  nursery in ``_follow``          cancelled when the call is over
+the row            reserved by the initiator       ``ended`` or ``release`` in ``_close``
+=================  ==============================  ===========================================
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from typing import Any, assert_never
+
+import structlog
+
+from opendeep.call_processor_service.ami_actions import AmiAction
+from opendeep.call_processor_service.ami_link import AmiUnavailableError
+from opendeep.call_processor_service.ami_protocol import AmiMessage
+from opendeep.call_processor_service.ami_subscription import (
+    AmiLinkLost,
+    AmiLinkRestored,
+    AmiNews,
+    AmiSubscription,
+)
+from opendeep.call_processor_service.attempt_end import AttemptEnd, judge_end
+from opendeep.call_processor_service.attempt_report import AttemptReport
+from opendeep.call_processor_service.attempt_states import EndFacts
+from opendeep.call_processor_service.call_ports import Attempt, AttemptConfig, CallPorts
+from opendeep.call_processor_service.channel_events import (
+    ChannelAnswered,
+    ChannelHungUp,
+    ChannelMade,
+    ChannelRang,
+    DialEnded,
+    OriginateFailed,
+    read_event,
+)
+from opendeep.call_processor_service.key_player import KeyPlayer
+from opendeep.call_processor_service.placement import prepare_originate
+from opendeep.common import messages
+from opendeep.common.data_models import CallCause
+from opendeep.common.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    OpenDeepError,
+    UnavailableError,
+)
+from opendeep.common.ids import channel_id
+from opendeep.common.lifecycle import Nursery, finish_within
+from opendeep.common.messages import EndCall, Message, SendDtmf, TransferCall
+
+log = structlog.get_logger(__name__)
+
+HANGUP_SECONDS = 3.0
+RING_GRACE_SECONDS = 5.0
+TALK_GRACE_SECONDS = 15.0
+FAILURE_GRACE_SECONDS = 2.0
+RETRY_UNSENT_SECONDS = 30.0
+CLOSE_SECONDS = 30.0
+CLOSE_SECONDS_STOPPING = 4.0
+_DATABASE_PAUSE_SECONDS = 0.25
+
+
+@dataclass(slots=True, kw_only=True)
+class _Phase:
+    """Where the loop stands; ``deadline`` is the loop's time, and ``then`` what it brings.
+
+    Attributes:
+        sent: Originate was or may have been sent.
+        linked: events of the channel reach us.
+        hanging_up: a Hangup is on its way.
+        then: the cause to end for at the deadline; None ends the waiting.
+        unsent_reason: why the attempt is released, where it is.
+        retry_seconds: when a released task is due again; None holds it.
+    """
+
+    over: bool = False
+    stopping: bool = False
+    sent: bool = False
+    linked: bool = True
+    hanging_up: bool = False
+    lost: bool = False
+    deadline: float = 0.0
+    then: CallCause | None = None
+    unsent_reason: str = "The call was stopped before it was dialled."
+    retry_seconds: float | None = 0.0
+
+
+class CallAttemptHandler:
+    """Owns one attempt; run it once.
+
+    Args:
+        attempt: the reserved rows.
+        config: how calls are placed.
+        ports: whom to work with.
+    """
+
+    def __init__(self, attempt: Attempt, *, config: AttemptConfig, ports: CallPorts) -> None:
+        self._attempt = attempt
+        self._config = config
+        self._ports = ports
+        self._report = AttemptReport(ports.database, attempt.call, node=config.node)
+        self._unique_id = channel_id(attempt.call.id)
+        self._channel = self._unique_id
+        self._keys = KeyPlayer(ports.keys, channel=lambda: self._channel)
+        self._inbox = AmiSubscription()
+        self._facts = EndFacts()
+        self._reason = ""
+        self._hangup_text = ""
+        self._phase = _Phase()
+
+    async def run(self) -> None:
+        """Place the call, follow it to its end, and commit that end."""
+        call = self._attempt.call
+        with structlog.contextvars.bound_contextvars(call_id=call.id, task_id=call.task_id):
+            async with AsyncExitStack() as stack:
+                events = self._ports.ami.events_of(self._unique_id, into=self._inbox)
+                await stack.enter_async_context(events)
+                commands = self._ports.bus.serve(messages.call_commands(call.id), self._command)
+                await stack.enter_async_context(commands)
+                try:
+                    if await self._place():
+                        await self._follow()
+                finally:
+                    limit = CLOSE_SECONDS_STOPPING if self._phase.stopping else CLOSE_SECONDS
+                    await finish_within(limit, self._close(), name=f"close:{call.id}")
+
+    def end(self, cause: CallCause, reason: str = "") -> None:
+        """Hang up for this cause; the first one wins, also against an end seen before."""
+        if self._facts.asked is None and not self._phase.over:
+            self._facts = replace(self._facts, asked=cause)
+            self._reason = reason
+            self._inbox.wake()
+
+    def stop(self) -> None:
+        """Hang up because the process stops: bounded in time."""
+        self._phase.stopping = True
+        self.end(CallCause.CANCELLED, "OpenDeep was stopped.")
+
+    async def _place(self) -> bool:
+        """Prepare the media, commit, and send Originate once; return whether it may be dialling."""
+        try:
+            target, action = await prepare_originate(self._attempt, self._config, self._ports)
+            if not self._ports.ami.is_connected:
+                raise AmiUnavailableError("The telephone exchange is not connected.")
+            if self._facts.asked is not None:
+                return False
+            await self._report.sent(target)
+        except OpenDeepError as error:
+            self._phase.unsent_reason = f"Not dialled: {error.message}"
+            if isinstance(error, InvalidInputError):
+                self._phase.retry_seconds = None  # Only a person can put that right.
+            else:
+                self._phase.retry_seconds = RETRY_UNSENT_SECONDS
+            log.warning("attempt_not_sent", reason=error.message)
+            return False
+        self._phase.sent = True
+        self._wait_at_most(self._config.ring_seconds + RING_GRACE_SECONDS, CallCause.NO_ANSWER)
+        return await self._send(action)
+
+    async def _send(self, action: AmiAction) -> bool:
+        try:
+            response = await self._ports.ami.send_action(action)
+        except AmiUnavailableError as error:
+            self._phase.linked = self._ports.ami.is_connected
+            if not error.outcome_unknown:
+                self.end(CallCause.EXCHANGE_FAILED, error.message)
+                return False
+            log.warning("originate_outcome_unknown", reason=error.message)
+        else:
+            if not response.is_success:
+                words = response.get("Message") or "no reason given"
+                self.end(CallCause.EXCHANGE_FAILED, f"Asterisk refused to dial: {words}.")
+                return False
+        try:
+            await self._ports.media.open_voice(self._attempt.call.id)
+        except UnavailableError as error:
+            self.end(CallCause.AI_FAILED, error.message)
+        return True
+
+    async def _follow(self) -> None:
+        async with Nursery(f"call:{self._attempt.call.id}") as nursery:
+            nursery.start(self._keys.run(), name="keys")
+            while not self._phase.over:
+                try:
+                    async with asyncio.timeout_at(self._phase.deadline):
+                        news = await self._inbox.get()
+                except TimeoutError:
+                    self._pass_deadline()
+                else:
+                    await self._take(news)
+                if self._facts.asked and not (self._phase.hanging_up or self._phase.over):
+                    await self._hang_up()
+
+    def _wait_at_most(self, seconds: float, then: CallCause | None) -> None:
+        self._phase.deadline = asyncio.get_running_loop().time() + seconds
+        self._phase.then = then
+
+    def _pass_deadline(self) -> None:
+        if self._phase.then is None:
+            if self._phase.hanging_up:
+                log.warning("hangup_not_confirmed")
+            self._phase.over = True
+        elif self._phase.linked or self._facts.answered:
+            self.end(self._phase.then)
+        else:
+            self.end(CallCause.EXCHANGE_FAILED, "Its manager was away while the call was placed.")
+
+    async def _take(self, news: AmiNews | None) -> None:
+        match news:
+            case None:
+                pass
+            case AmiLinkLost():
+                self._phase.linked = False
+                log.warning("call_link_lost", reason=news.reason)
+            case AmiLinkRestored():
+                await self._ask_status()
+            case AmiMessage():
+                await self._take_event(news)
+            case _:
+                assert_never(news)
+
+    async def _take_event(self, message: AmiMessage) -> None:
+        match read_event(message):
+            case ChannelMade(channel):
+                self._channel = channel
+                self._phase.hanging_up = False  # An earlier Hangup found no channel.
+            case ChannelRang():
+                self._facts = replace(self._facts, rang=True)
+                await self._commit(self._report.ringing())
+            case ChannelAnswered():
+                await self._take_answer()
+            case DialEnded(status):
+                self._facts = replace(self._facts, dial_status=status)
+            case OriginateFailed(reason):
+                self._facts = replace(self._facts, originate_reason=reason)
+                self._wait_at_most(FAILURE_GRACE_SECONDS, None)
+            case ChannelHungUp(cause, text):
+                self._facts = replace(self._facts, hangup_cause=cause)
+                self._hangup_text = text
+                self._phase.over = True
+            case None:
+                pass
+
+    async def _take_answer(self) -> None:
+        if self._facts.answered:
+            return
+        self._facts = replace(self._facts, answered=True)
+        if not self._phase.hanging_up:
+            limit = self._config.max_call_seconds + TALK_GRACE_SECONDS
+            self._wait_at_most(limit, CallCause.TIME_LIMIT)
+        await self._commit(self._report.answered())
+
+    async def _ask_status(self) -> None:
+        """Learn what became of the channel while events were missing."""
+        try:
+            found = await self._ports.ami.list_action(AmiAction.status(self._unique_id))
+        except AmiUnavailableError:
+            return  # Lost again: the next return of the link asks again.
+        self._phase.linked = True
+        self._phase.hanging_up = False
+        if not found:
+            log.warning("call_gone_unseen")
+            self._phase.lost = self._facts.asked is None
+            self._phase.over = True
+            return
+        self._channel = found[0].get("Channel") or self._channel
+        await self._take_event(found[0])
+
+    async def _hang_up(self) -> None:
+        self._phase.hanging_up = True
+        self._wait_at_most(HANGUP_SECONDS, None)
+        try:
+            async with asyncio.timeout(HANGUP_SECONDS):
+                await self._ports.ami.send_action(AmiAction.hangup(self._channel))
+        except (AmiUnavailableError, TimeoutError):
+            log.warning("hangup_not_answered")
+
+    async def _commit(self, work: Coroutine[Any, Any, None]) -> None:
+        """Write a step; a database that is away must not cost the call, and the end is kept."""
+        try:
+            await work
+        except UnavailableError as error:
+            log.warning("call_step_not_saved", reason=error.message)
+
+    async def _command(self, message: Message) -> None:
+        match message:
+            case EndCall(cause=cause, reason=reason):
+                self.end(cause, reason)
+            case SendDtmf(digits=digits):
+                if not self._facts.answered:
+                    raise ConflictError("Nobody has answered yet: keys cannot be sent.")
+                self._keys.play(digits)
+                await self._report.note("dtmf_sent", digits=digits)
+            case TransferCall():
+                raise InvalidInputError("This call cannot be transferred.", code="no_transfer")
+            case _:
+                raise InvalidInputError("A call does not take this command.")
+
+    async def _close(self) -> None:
+        """Release the media, then commit the end; tries again while the database is away."""
+        phase = self._phase
+        if phase.sent and not phase.over:
+            await self._hang_up()
+        media = await self._ports.media.finish(self._attempt.call.id)
+        end = judge_end(
+            self._facts,
+            media,
+            seen=phase.over or self._facts.asked is not None,
+            lost=phase.lost,
+            reason=self._reason,
+            hangup_text=self._hangup_text,
+        )
+        while True:
+            try:
+                await self._save(end)
+            except UnavailableError as error:
+                log.warning("call_end_not_saved", reason=error.message)
+                await asyncio.sleep(_DATABASE_PAUSE_SECONDS)
+            else:
+                return
+
+    async def _save(self, end: AttemptEnd) -> None:
+        if not self._phase.sent and await self._released():
+            return
+        try:
+            await self._report.ended(end)
+        except (ConflictError, NotFoundError) as error:
+            log.warning("call_end_known_already", reason=error.message)
+            return
+        log.info(
+            "attempt_ended",
+            cause=end.cause.value,
+            answered=end.facts.answered,
+            lost=end.lost,
+            hangup_cause=end.facts.hangup_cause,
+            frames_in=end.media.frames_in,
+            frames_out=end.media.frames_out,
+        )
+
+    async def _released(self) -> bool:
+        """Undo the reservation; False when the attempt turns out to be used."""
+        phase = self._phase
+        try:
+            await self._report.release(
+                reason=phase.unsent_reason, retry_seconds=phase.retry_seconds
+            )
+        except NotFoundError:
+            return True
+        except ConflictError:
+            return False
+        return True

@@ -1,0 +1,86 @@
+"""What the call side needs of its neighbours, and what one attempt is made of."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from opendeep.call_processor_service.asterisk_ami_client import AsteriskAmiClient
+from opendeep.call_processor_service.dialing import DialConfig
+from opendeep.common.clock import Clock
+from opendeep.common.event_bus import EventBus
+from opendeep.common.ports import CallMedia
+from opendeep.database.engine import Database
+from opendeep.database.models import Call, Task, User
+from opendeep.database.transaction import Transaction
+
+
+class CallBriefing(Protocol):
+    """Writes what the voice AI is told before a call; task_manager implements it."""
+
+    async def brief(self, task: Task, user: User) -> tuple[str, str]:
+        """Return the instructions and the disclosure of a call, of this user's data only.
+
+        Opens its own transactions. A refusal (:class:`InvalidInputError`) puts the task on hold.
+        """
+        ...
+
+
+class DialGate(Protocol):
+    """The last judgement before a task's number is dialled; task_manager implements it."""
+
+    async def check(self, tx: Transaction, task: Task) -> str | None:
+        """Return None to dial, or the reason not to; runs in the reserving transaction.
+
+        It may move the task itself (a listed number → ``cancelled_dnd``); a refused task that is
+        still queued afterwards is given back.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptConfig:
+    """How calls are placed.
+
+    Attributes:
+        context: the dialplan context whose extension ``exten`` runs AudioSocket.
+        caller_id: ``"Name" <number>``, or None for the trunk's own.
+        recordings: the directory of recordings, or None for none.
+        node: this process's lasting name; rows that it left behind are its to recover.
+    """
+
+    dialing: DialConfig
+    context: str = "opendeep"
+    exten: str = "media"
+    caller_id: str | None = None
+    ring_seconds: float = 30.0
+    max_call_seconds: float = 600.0
+    recordings: Path | None = None
+    node: str = "main"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPorts:
+    """Whom an attempt works with.
+
+    Attributes:
+        ami: the link for calls and their events.
+        keys: a link of its own for PlayDTMF, which blocks its link for each key's length, so
+            that a Hangup never waits behind it; may be the same.
+    """
+
+    ami: AsteriskAmiClient
+    keys: AsteriskAmiClient
+    media: CallMedia
+    briefing: CallBriefing
+    database: Database
+    bus: EventBus
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A reserved attempt: the rows as they were at its reservation."""
+
+    task: Task
+    call: Call
+    user: User

@@ -1,0 +1,112 @@
+"""Takes a free slot and a queued task together, in one transaction: the gatekeeper's counting."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from opendeep.call_processor_service.call_ports import Attempt, DialGate
+from opendeep.common.data_models import TaskStatus
+from opendeep.database.engine import Database
+from opendeep.database.models import Task
+from opendeep.database.repositories import Calls, SystemCalls, SystemTasks, SystemUsers, Tasks
+from opendeep.database.transaction import Transaction
+
+log = structlog.get_logger(__name__)
+
+_LOOK_AT = 200
+_WAITS_FOR_EXCHANGE = (
+    "The telephone exchange cannot be reached; the call starts as soon as it is back."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLimits:
+    """How many calls at once, for all and for one user, and how many may begin in a second."""
+
+    max_concurrent_calls: int = 10
+    max_concurrent_calls_per_user: int = 5
+    calls_per_second: float = 1.0
+
+    def in_test_mode(self) -> "CallLimits":
+        """Return the limits of Test Mode: one call at a time."""
+        return CallLimits(
+            max_concurrent_calls=1,
+            max_concurrent_calls_per_user=1,
+            calls_per_second=self.calls_per_second,
+        )
+
+    @property
+    def window_seconds(self) -> float:
+        """The time over which beginnings are counted: a second, or longer for a slow pace."""
+        return max(1.0, 1.0 / self.calls_per_second)
+
+    @property
+    def window_calls(self) -> int:
+        """How many calls may begin within the window."""
+        return max(1, int(self.calls_per_second * self.window_seconds))
+
+
+class Reservations:
+    """Hands out attempts within the limits.
+
+    The limits are counted in the rows, under one lock, in the transaction that adds a row: they
+    hold across processes and restarts, and a slot is free as soon as its row is over.
+    """
+
+    def __init__(self, database: Database, gate: DialGate, limits: CallLimits) -> None:
+        self._database = database
+        self._gate = gate
+        self._limits = limits
+
+    async def reserve(self) -> Attempt | None:
+        """Create the next attempt; None when no slot is free or nothing is queued.
+
+        Raises:
+            UnavailableError: the database does not answer.
+        """
+        async with self._database.transaction() as tx:
+            if not await self._has_room(tx):
+                return None
+            for task in await SystemTasks(tx).queued(_LOOK_AT):
+                if await self._may_dial(tx, task):
+                    user = await SystemUsers(tx).by_id(task.user_id)
+                    call = await Calls(tx, task.user_id).create_attempt(task)
+                    return Attempt(task=task, call=call, user=user)
+        return None
+
+    async def explain_wait(self) -> None:
+        """Tell the users of queued tasks that the exchange is away.
+
+        Raises:
+            UnavailableError: the database does not answer.
+        """
+        async with self._database.transaction() as tx:
+            for task in await SystemTasks(tx).queued(_LOOK_AT):
+                if task.status_reason != _WAITS_FOR_EXCHANGE:
+                    await Tasks(tx, task.user_id).change(
+                        task.id,
+                        expected={TaskStatus.QUEUED_FOR_CALL},
+                        status_reason=_WAITS_FOR_EXCHANGE,
+                    )
+
+    async def _has_room(self, tx: Transaction) -> bool:
+        calls = SystemCalls(tx)
+        await calls.lock_slots()
+        if await calls.live_count() >= self._limits.max_concurrent_calls:
+            return False
+        since = tx.now() - timedelta(seconds=self._limits.window_seconds)
+        return await calls.created_since(since) < self._limits.window_calls
+
+    async def _may_dial(self, tx: Transaction, task: Task) -> bool:
+        live = await SystemCalls(tx).live_count_of(task.user_id)
+        if live >= self._limits.max_concurrent_calls_per_user:
+            return False
+        reason = await self._gate.check(tx, task)
+        if reason is None:
+            return True
+        log.info("dial_refused", task_id=task.id, reason=reason)
+        current = await Tasks(tx, task.user_id).get(task.id)
+        if current.status is TaskStatus.QUEUED_FOR_CALL:
+            await SystemTasks(tx).give_back(task, reason)
+        return False
