@@ -13,12 +13,15 @@ import numpy as np
 import numpy.typing as npt
 import soxr  # type: ignore[import-untyped]
 
+from opendeep.audio_processing_service import pcm
+
 Samples = npt.NDArray[np.float32]
 
 LINE_RATE: Final = 8_000
 EAR_RATE: Final = 16_000
 _WINDOW: Final = 512
 _WINDOW_MS: Final = _WINDOW * 1_000 / EAR_RATE
+_FULL_SCALE: Final = 32_768.0
 _QUIET_PEAK: Final = 0.004
 _ONSET_WINDOWS: Final = 2
 
@@ -54,22 +57,10 @@ class SpeechStopped:
     pcm16k: Samples
 
 
-def _mulaw_table() -> Samples:
-    """Build ITU-T G.711 µ-law's 256 values as floats."""
-    code = ~np.arange(256, dtype=np.uint8)
-    exponent = (code >> 4) & 0x07
-    mantissa = (code & 0x0F).astype(np.int32)
-    magnitude = ((mantissa << 3) + 0x84 << exponent.astype(np.int32)) - 0x84
-    signed = np.where(code & 0x80, -magnitude, magnitude)
-    return (signed / 32_768).astype(np.float32)
-
-
-_MULAW: Final = _mulaw_table()
-
-
 def decode_mulaw(mulaw: bytes) -> Samples:
     """Decode G.711 µ-law bytes to floats between -1 and 1, one per byte."""
-    return _MULAW[np.frombuffer(mulaw, dtype=np.uint8)]
+    pcm16 = np.frombuffer(pcm.mulaw_to_pcm(mulaw), dtype="<i2")
+    return pcm16.astype(np.float32) / np.float32(_FULL_SCALE)
 
 
 class Ear:

@@ -1,0 +1,184 @@
+"""What the dialogue remembers of a call: turns in, moves out.
+
+A conversation is a list of turns; the dialogue is a function of it, as a model is of its
+context. So a truncated, cancelled or deleted answer needs no special care: it is simply not
+among what was heard.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from opendeep.practice.brain_times import Slot
+
+HEARD_ENOUGH: Final = 0.6
+"""From this part on, something we said counts as said."""
+
+
+class Act(StrEnum):
+    """What one thing that we say is for."""
+
+    SAID = "said"
+    REQUEST = "request"
+    WISH = "wish"
+    CHOOSE = "choose"
+    NAME = "name"
+    READ_BACK = "read_back"
+    ASK_DAY = "ask_day"
+    CONSULT = "consult"
+    PATIENCE = "patience"
+    COUNTER = "counter"
+    ROBOT = "robot"
+    REFUSAL = "refusal"
+    IDENTITY = "identity"
+    DETAIL = "detail"
+    SCREENED = "screened"
+    ASK = "ask"
+    HINT = "hint"
+    CLARIFY = "clarify"
+    FAREWELL = "farewell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """A move: words for the callee.
+
+    Attributes:
+        slot: the slot that the words name.
+        topic: the question that the words ask.
+    """
+
+    text: str
+    act: Act
+    slot: Slot | None = None
+    topic: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseTool:
+    """A move: a call of an offered tool."""
+
+    name: str
+    arguments: dict[str, Any]
+
+
+Move = Say | UseTool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalleeSaid:
+    """A turn: what the recogniser wrote of the callee's words; empty for noise."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSaid:
+    """A turn: something of ours, and the part of it (0 to 1) that the callee heard."""
+
+    say: Say
+    heard: float = 1.0
+
+    @property
+    def counts(self) -> bool:
+        """Whether the callee heard enough of it."""
+        return self.heard >= HEARD_ENOUGH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolUsed:
+    """A turn: a tool that we called; ``output`` is None until its answer came."""
+
+    name: str
+    arguments: dict[str, Any]
+    output: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserHint:
+    """A turn: words that the user typed during the call."""
+
+    text: str
+
+
+Turn = CalleeSaid | AgentSaid | ToolUsed | UserHint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallBrief:
+    """The call's task, as the instructions give it; nothing else is known about the call."""
+
+    on_behalf_of: str = ""
+    business_name: str = ""
+    contact_name: str = ""
+    goal: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
+    questions: tuple[str, ...] = ()
+    weekday: str = ""
+
+    @property
+    def principal(self) -> str:
+        """Whom to name as the one we call for."""
+        return self.on_behalf_of or "my client"
+
+    @property
+    def booking_name(self) -> str:
+        """Whom to book for."""
+        return self.facts.get("name_for_booking") or self.on_behalf_of
+
+    @property
+    def is_booking(self) -> bool:
+        """Whether the call is to agree on a time."""
+        if {"preferred_days", "preferred_time", "name_for_booking"} & set(self.facts):
+            return True
+        return (
+            re.search(r"\b(book|reserve|schedule)\b|appointment|reservation", self.goal) is not None
+        )
+
+
+_TASK: Final = re.compile(r"<task>(.*?)</task>", re.DOTALL)
+
+
+def brief_of(instructions: str) -> CallBrief | None:
+    """Read the ``<task>`` in a system prompt, or return None where there is none."""
+    found = _TASK.findall(instructions)
+    if not found:
+        return None
+    try:
+        task = json.loads(found[-1])
+    except ValueError:
+        return None
+    if not isinstance(task, dict):
+        return None
+    facts = task.get("facts")
+    return CallBrief(
+        on_behalf_of=_text(task.get("on_behalf_of")),
+        business_name=_text(task.get("business_name")),
+        contact_name=_text(task.get("contact_name")),
+        goal=_text(task.get("goal")),
+        facts={str(name): _text(value) for name, value in facts.items()} if facts else {},
+        questions=_questions(task.get("questions_for_callee")),
+        weekday=_text(task.get("weekday")),
+    )
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return ", ".join(str(entry) for entry in value) if isinstance(value, list) else str(value)
+
+
+def _questions(value: object) -> tuple[str, ...]:
+    return tuple(str(entry) for entry in value) if isinstance(value, Sequence) and value else ()
+
+
+_EXACT: Final = re.compile(r"^Say exactly the following words[^:]*: \"(.*)\"\s*$", re.DOTALL)
+
+
+def words_to_say(instructions: str) -> str | None:
+    """Return the words of "Say exactly the following words and nothing else", or None."""
+    match = _EXACT.match(instructions.strip())
+    return match[1] if match is not None else None
