@@ -1,0 +1,128 @@
+"""All that is known of one finished call, and how it is put before a text model."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from opendeep.common.data_models import CallCause, Speaker
+from opendeep.config.prompt_config import POST_CALL_ANALYSIS_SYSTEM_PROMPT, in_tag
+from opendeep.database.engine import Database
+from opendeep.database.models import Call, CallEventRow, Task
+from opendeep.database.repositories import CallEvents, DndList, Tasks, Transcripts
+from opendeep.llm_integrations.text_model import ModelMessage, SystemMessage, UserMessage
+from opendeep.post_call_analyzer_service.evidence_check import HeardLine
+from opendeep.post_call_analyzer_service.outcome_rules import MACHINE_CAUSES
+
+FACT_NOTED = "fact_noted"
+_ENDED = "ended"
+_WRONG_NUMBER = "wrong_number"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """One finished call of one user.
+
+    Attributes:
+        facts_noted: what the voice AI noted during the call.
+        wrong_number: whether the voice AI ended the call as a wrong number.
+        listed: whether the user's do-not-call list holds the number by now.
+    """
+
+    call: Call
+    task: Task
+    lines: tuple[HeardLine, ...]
+    facts_noted: dict[str, str]
+    wrong_number: bool
+    listed: bool
+
+    @property
+    def cause(self) -> CallCause:
+        """Why the call ended; a call without a cause is one that was lost from sight."""
+        return self.call.cause or CallCause.LOST
+
+    @property
+    def is_conversation(self) -> bool:
+        """Whether a callee spoke to us, so that the words decide and not the cause."""
+        spoke = any(line.speaker is Speaker.CALLEE and line.text.strip() for line in self.lines)
+        return spoke and self.cause not in MACHINE_CAUSES
+
+
+async def load_record(database: Database, call: Call) -> CallRecord:
+    """Read everything about ``call`` in one transaction, in its own user's scope."""
+    async with database.transaction() as tx:
+        task = await Tasks(tx, call.user_id).get(call.task_id)
+        lines = await Transcripts(tx, call.user_id).lines(call.id)
+        events = await CallEvents(tx, call.user_id).list(call.id)
+        listed = await DndList(tx, call.user_id).contains(task.phone_number)
+    return CallRecord(
+        call=call,
+        task=task,
+        lines=tuple(
+            HeardLine(seq=line.seq, speaker=line.speaker, text=line.text, start_ms=line.start_ms)
+            for line in lines
+        ),
+        facts_noted=_facts_noted(events),
+        wrong_number=any(
+            event.name == _ENDED and _WRONG_NUMBER in str(event.detail.get("reason", ""))
+            for event in events
+        ),
+        listed=listed,
+    )
+
+
+def _facts_noted(events: Iterable[CallEventRow]) -> dict[str, str]:
+    return {
+        str(event.detail["name"]): str(event.detail["value"])
+        for event in events
+        if event.name == FACT_NOTED and {"name", "value"} <= event.detail.keys()
+    }
+
+
+def analysis_messages(record: CallRecord) -> list[ModelMessage]:
+    """Put the call before the model: the rules, then this one user's data as JSON in a tag."""
+    return [
+        SystemMessage(text=POST_CALL_ANALYSIS_SYSTEM_PROMPT),
+        UserMessage(text=in_tag("call", _facts(record))),
+    ]
+
+
+def _facts(record: CallRecord) -> dict[str, Any]:
+    task, call = record.task, record.call
+    return {
+        "task": task.model_dump(
+            mode="json",
+            include={
+                "title",
+                "goal",
+                "instructions",
+                "success_criteria",
+                "facts",
+                "questions_for_callee",
+                "contact_name",
+                "business_name",
+                "language",
+            },
+        ),
+        "call": {
+            "cause": record.cause.value,
+            "attempt_number": call.attempt_number,
+            "answered": call.answered_at is not None,
+            "seconds": _seconds(call),
+        },
+        "facts_noted": record.facts_noted,
+        "transcript": [
+            {
+                "seq": line.seq,
+                "speaker": line.speaker.value,
+                "text": line.text,
+                "start_ms": line.start_ms,
+            }
+            for line in record.lines
+        ],
+    }
+
+
+def _seconds(call: Call) -> int:
+    if call.answered_at is None or call.ended_at is None:
+        return 0
+    return max(round((call.ended_at - call.answered_at).total_seconds()), 0)

@@ -1,0 +1,142 @@
+"""The one transaction that makes a judgement true: analysis, task, list, question, together.
+
+It is guarded twice. The call's analysis is stored at most once; whoever comes second rolls back.
+The task is changed only while it awaits the analysis of this very call, its latest: what the user
+decided meanwhile stands.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from opendeep.common import messages
+from opendeep.common.data_models import FeedbackKind, TaskStatus
+from opendeep.common.errors import ConflictError
+from opendeep.common.messages import Wakeup
+from opendeep.database.engine import Database
+from opendeep.database.models import Task
+from opendeep.database.repositories import Calls, DndList, FeedbackRequests, Tasks
+from opendeep.database.transaction import Transaction
+from opendeep.post_call_analyzer_service.call_judge import Judgement
+from opendeep.post_call_analyzer_service.call_record import CallRecord
+from opendeep.post_call_analyzer_service.outcome_rules import Decision, judge_opt_out
+
+log = structlog.get_logger(__name__)
+
+_NOT_BEGUN = (
+    TaskStatus.PENDING,
+    TaskStatus.QUEUED_FOR_CALL,
+    TaskStatus.RETRY_SCHEDULED,
+    TaskStatus.ON_HOLD,
+    TaskStatus.AWAITING_USER,
+)
+_ATTEMPTS_REMEMBERED = 10
+
+
+async def store_judgement(
+    database: Database, record: CallRecord, judgement: Judgement
+) -> TaskStatus | None:
+    """Store ``judgement``; return what the task became, or None where it was not ours to change.
+
+    Raises:
+        ConflictError: the call was analysed already; nothing was written.
+        UnavailableError: the database is away; nothing was written.
+    """
+    call = record.call
+    async with database.transaction() as tx:
+        await Calls(tx, call.user_id).save_analysis(
+            call.id, judgement.analysis.model_dump(mode="json")
+        )
+        decision = await _final_decision(tx, record, judgement.decision)
+        if decision.blocks_number:
+            await _block_number(tx, record, decision.reason)
+        became = await _change_task(tx, record, replace(judgement, decision=decision))
+        tx.publish(messages.WAKEUPS, Wakeup(work="campaigns"))
+        return became
+
+
+async def _final_decision(tx: Transaction, record: CallRecord, decision: Decision) -> Decision:
+    """Let the list win, also when the number came onto it after the call was read."""
+    listed = await DndList(tx, record.call.user_id).contains(record.task.phone_number)
+    return judge_opt_out() if listed and not decision.blocks_number else decision
+
+
+async def _block_number(tx: Transaction, record: CallRecord, reason: str) -> None:
+    """List the number and cancel every task of the user that would dial it."""
+    user_id, number = record.call.user_id, record.task.phone_number
+    await DndList(tx, user_id).add(number, reason, record.call.id)
+    tasks = Tasks(tx, user_id)
+    for other in await tasks.with_number(number, statuses=_NOT_BEGUN):
+        await tasks.change(
+            other.id,
+            expected=_NOT_BEGUN,
+            status=TaskStatus.CANCELLED_DND,
+            next_action_time=None,
+            status_reason="The number is on your do-not-call list: its owner asked for that.",
+        )
+
+
+async def _change_task(
+    tx: Transaction, record: CallRecord, judgement: Judgement
+) -> TaskStatus | None:
+    call, decision = record.call, judgement.decision
+    attempts = await Calls(tx, call.user_id).for_task(call.task_id)
+    if attempts[-1].id != call.id:
+        return None
+    tasks = Tasks(tx, call.user_id)
+    task = await tasks.get(call.task_id)
+    pause = decision.retry_after
+    try:
+        await tasks.change(
+            task.id,
+            expected={TaskStatus.AWAITING_ANALYSIS},
+            status=decision.status,
+            next_action_time=None if pause is None else tx.now() + pause,
+            status_reason=decision.reason,
+            inter_call_context=_remember(task, record, judgement),
+            **_outcome(judgement),
+        )
+    except ConflictError:
+        log.info("task_was_changed_meanwhile", call_id=call.id, task_id=task.id)
+        return None
+    if decision.status is TaskStatus.AWAITING_USER:
+        await FeedbackRequests(tx, call.user_id).create(
+            kind=FeedbackKind.CHECK_IN,
+            task_id=task.id,
+            call_id=call.id,
+            question=decision.question or decision.reason,
+        )
+    return decision.status
+
+
+def _outcome(judgement: Judgement) -> dict[str, Any]:
+    """Return the task's ``outcome`` column; one that will be called again keeps its former one."""
+    if judgement.decision.status is TaskStatus.RETRY_SCHEDULED:
+        return {}
+    return {"outcome": judgement.analysis.model_dump(mode="json")}
+
+
+def _remember(task: Task, record: CallRecord, judgement: Judgement) -> dict[str, Any]:
+    """Merge what this call brought into what the next call is told (``inter_call_context``)."""
+    before, analysis = task.inter_call_context, judgement.analysis
+    attempt = {
+        "attempt": record.call.attempt_number,
+        "cause": record.cause.value,
+        "summary": analysis.summary,
+        "promises": [promise.model_dump(mode="json") for promise in analysis.promises],
+    }
+    return {
+        **before,
+        "facts": {**_object(before.get("facts")), **record.facts_noted},
+        "agreed": {**_object(before.get("agreed")), **analysis.agreed},
+        "attempts": [*_list(before.get("attempts")), attempt][-_ATTEMPTS_REMEMBERED:],
+    }
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
