@@ -7,19 +7,18 @@ their attributes (protocols with read-only properties), so that a service may re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry
 from pydantic import JsonValue
 
+from opendeep.campaign_summarizer_service.campaign_report import CampaignReport
 from opendeep.common.clock import Clock
 from opendeep.common.data_models import CampaignPlan, Form, ToolActivity
 from opendeep.common.event_bus import EventBus
 from opendeep.common.ids import CampaignId, ChatSessionId, FeedbackId, TaskId, UserId
 from opendeep.common.ports import BrowserPhone
 from opendeep.database.engine import Database
-
-ReportFormat = Literal["md", "json", "html", "csv"]
 
 ChatUpdate = ToolActivity | str
 """What happens before a reply is complete: a tool was used, or a piece of the reply's text."""
@@ -168,13 +167,11 @@ class FeedbackAnswers(Protocol):
         ...
 
 
-class ReportRenderer(Protocol):
-    """Renders a campaign's report as it stands now, also before the campaign is finished."""
+class CampaignReports(Protocol):
+    """Reports on a campaign as it stands now, also before it is finished."""
 
-    async def render(
-        self, user_id: UserId, campaign_id: CampaignId, report_format: ReportFormat
-    ) -> str:
-        """Return the whole document in the format asked for.
+    async def report(self, user_id: UserId, campaign_id: CampaignId, /) -> CampaignReport:
+        """Return the report.
 
         Raises:
             NotFoundError: no such campaign of this user.
@@ -211,7 +208,7 @@ class WebServices:
     task_actions: TaskActions
     campaign_actions: CampaignActions
     feedback: FeedbackAnswers
-    reports: ReportRenderer
+    reports: CampaignReports
     database: Database
     bus: EventBus
     clock: Clock

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Header
 from starlette.responses import Response
 
 from opendeep.common.ids import ChatSessionId
+from opendeep.task_manager.plan_validation import parse_plan
 from opendeep.web_interface.api.shapes import PlanExecuted, PlanExecution
 from opendeep.web_interface.identity import CurrentUser, Services
 
@@ -24,8 +25,9 @@ async def execute_campaign(
 ) -> PlanExecuted:
     """Make the campaign of a confirmed plan: 201; the same key again: 200 and the same ids."""
     session_id = None if body.session_id is None else ChatSessionId(body.session_id)
+    plan = parse_plan(body.campaign_plan, services.clock.now())
     executed = await services.orchestrator.execute_plan(
-        user_id, body.campaign_plan, idempotency_key=idempotency_key, session_id=session_id
+        user_id, plan, idempotency_key=idempotency_key, session_id=session_id
     )
     if not executed.created:
         response.status_code = 200

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, WithJsonSchema
 
 from opendeep.common.data_models import (
     CallCause,
@@ -25,6 +25,10 @@ ItemT = TypeVar("ItemT")
 RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Limit = Annotated[int, Query(ge=1, le=200, description="items per part")]
 Cursor = Annotated[str | None, Query(max_length=64, description="next_cursor of the last part")]
+
+
+# A plan that is read by the task manager, which finds faults of shape and of meaning at once.
+RawPlan = Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/components/schemas/CampaignPlan"})]
 
 
 class Incoming(BaseModel):
@@ -61,7 +65,7 @@ class ChatTurn(Outgoing):
 class PlanExecution(Incoming):
     """The user's confirmation of exactly this plan."""
 
-    campaign_plan: CampaignPlan
+    campaign_plan: RawPlan
     session_id: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
 
 
