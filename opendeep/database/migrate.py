@@ -15,9 +15,10 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, create_mock_engine, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, Index, create_engine, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from opendeep.common.errors import SettingsError
 from opendeep.database.engine import connect_arguments, parse_url, prepare_sqlite
@@ -26,6 +27,7 @@ from opendeep.database.transaction import translated_errors
 
 Dialect = Literal["sqlite", "postgresql"]
 
+_DIALECTS = {"sqlite": sqlite.dialect, "postgresql": postgresql.dialect}
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _STAMP = """CREATE TABLE alembic_version (
     version_num VARCHAR(32) NOT NULL,
@@ -87,33 +89,38 @@ def schema(dialect: Dialect = "sqlite") -> str:
 
     A database made from it is a migrated one: it carries the revision too.
     """
-    statements: list[str] = []
-
-    def collect(statement: Any, *_arguments: Any, **_options: Any) -> None:
-        compiled = str(statement.compile(dialect=engine.dialect)).strip()
-        lines = [line.rstrip() for line in compiled.splitlines()]
-        statements.append("\n".join(lines) + ";\n")
-
-    address = "sqlite://" if dialect == "sqlite" else "postgresql+psycopg://"
-    engine = create_mock_engine(make_url(address), collect)
-    ALL_TABLES.create_all(engine, checkfirst=False)
+    engine = _DIALECTS[dialect]()
+    parts: list[CreateTable | CreateIndex] = []
+    for table in ALL_TABLES.sorted_tables:
+        parts.append(CreateTable(table))
+        parts += [CreateIndex(index) for index in sorted(table.indexes, key=_name)]
+    statements = [_plain(str(part.compile(dialect=engine))) for part in parts]
     statements.append(_STAMP.format(head=ScriptDirectory(str(_MIGRATIONS)).get_current_head()))
     title = f"-- OpenDeep's tables for {dialect}; made by: opendeep db schema\n"
     return "\n".join([title, *statements])
+
+
+def _name(index: Index) -> str:
+    return str(index.name)
+
+
+def _plain(statement: str) -> str:
+    lines = [line.expandtabs(4).rstrip() for line in statement.strip().splitlines()]
+    return "\n".join(lines) + ";\n"
 
 
 @contextmanager
 def _connected(url: str) -> Iterator[Connection]:
     """Open one transaction that no other migration runs beside."""
     parsed = parse_url(url)
-    sqlite = parsed.get_backend_name() == "sqlite"
-    plain = parsed.set(drivername="sqlite") if sqlite else parsed
+    is_sqlite = parsed.get_backend_name() == "sqlite"
+    plain = parsed.set(drivername="sqlite") if is_sqlite else parsed
     engine = create_engine(plain, poolclass=NullPool, connect_args=connect_arguments(parsed))
-    if sqlite:
+    if is_sqlite:
         # A step may rebuild a table that others point to.
         prepare_sqlite(engine, foreign_keys=False)
     with translated_errors(), engine.begin() as connection:
-        if not sqlite:
+        if not is_sqlite:
             connection.execute(text(_LOCK))
         yield connection
 

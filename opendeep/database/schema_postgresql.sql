@@ -1,47 +1,48 @@
 -- OpenDeep's tables for postgresql; made by: opendeep db schema
 
 CREATE TABLE users (
-	id BIGSERIAL NOT NULL,
-	username TEXT NOT NULL,
-	role TEXT DEFAULT 'user' NOT NULL,
-	password_hash TEXT,
-	last_claim_at TIMESTAMP WITH TIME ZONE,
-	disabled_at TIMESTAMP WITH TIME ZONE,
-	created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
-	CONSTRAINT pk_users PRIMARY KEY (id),
-	CONSTRAINT ck_users_role CHECK (role IN ('user', 'admin')),
-	CONSTRAINT uq_users_username UNIQUE (username)
+    id BIGSERIAL NOT NULL,
+    username TEXT NOT NULL,
+    role TEXT DEFAULT 'user' NOT NULL,
+    password_hash TEXT,
+    last_claim_at TIMESTAMP WITH TIME ZONE,
+    disabled_at TIMESTAMP WITH TIME ZONE,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    CONSTRAINT pk_users PRIMARY KEY (id),
+    CONSTRAINT ck_users_role CHECK (role IN ('user', 'admin')),
+    CONSTRAINT uq_users_username UNIQUE (username)
 );
 
-CREATE TABLE profiles (
-	user_id BIGINT NOT NULL,
-	display_name TEXT DEFAULT '' NOT NULL,
-	time_zone TEXT,
-	language TEXT,
-	facts JSONB DEFAULT '{}' NOT NULL,
-	updated_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
-	CONSTRAINT pk_profiles PRIMARY KEY (user_id),
-	CONSTRAINT fk_profiles_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+CREATE TABLE audit_log (
+    id BIGSERIAL NOT NULL,
+    user_id BIGINT NOT NULL,
+    action TEXT NOT NULL,
+    detail JSONB DEFAULT '{}' NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    CONSTRAINT pk_audit_log PRIMARY KEY (id),
+    CONSTRAINT fk_audit_log_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
 );
+
+CREATE INDEX ix_audit_log_user_id_id ON audit_log (user_id, id);
 
 CREATE TABLE campaigns (
-	id BIGSERIAL NOT NULL,
-	user_id BIGINT NOT NULL,
-	title TEXT NOT NULL,
-	goal TEXT DEFAULT '' NOT NULL,
-	status TEXT DEFAULT 'active' NOT NULL,
-	plan JSONB,
-	language TEXT,
-	voice TEXT,
-	disclosure TEXT,
-	chat_session_id TEXT,
-	finished_at TIMESTAMP WITH TIME ZONE,
-	created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
-	updated_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
-	CONSTRAINT pk_campaigns PRIMARY KEY (id),
-	CONSTRAINT ck_campaigns_status CHECK (status IN ('active', 'paused', 'finished', 'cancelled')),
-	CONSTRAINT uq_campaigns_id_user_id UNIQUE (id, user_id),
-	CONSTRAINT fk_campaigns_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+    id BIGSERIAL NOT NULL,
+    user_id BIGINT NOT NULL,
+    title TEXT NOT NULL,
+    goal TEXT DEFAULT '' NOT NULL,
+    status TEXT DEFAULT 'active' NOT NULL,
+    plan JSONB,
+    language TEXT,
+    voice TEXT,
+    disclosure TEXT,
+    chat_session_id TEXT,
+    finished_at TIMESTAMP WITH TIME ZONE,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    updated_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    CONSTRAINT pk_campaigns PRIMARY KEY (id),
+    CONSTRAINT ck_campaigns_status CHECK (status IN ('active', 'paused', 'finished', 'cancelled')),
+    CONSTRAINT uq_campaigns_id_user_id UNIQUE (id, user_id),
+    CONSTRAINT fk_campaigns_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
 );
 
 CREATE INDEX ix_campaigns_status ON campaigns (status);
@@ -49,247 +50,246 @@ CREATE INDEX ix_campaigns_status ON campaigns (status);
 CREATE INDEX ix_campaigns_user_id_id ON campaigns (user_id, id);
 
 CREATE TABLE chat_sessions (
-	id TEXT NOT NULL,
-	user_id BIGINT NOT NULL,
-	state JSONB DEFAULT '{}' NOT NULL,
-	message_count INTEGER DEFAULT 0 NOT NULL,
-	created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
-	updated_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
-	CONSTRAINT pk_chat_sessions PRIMARY KEY (id),
-	CONSTRAINT uq_chat_sessions_id_user_id UNIQUE (id, user_id),
-	CONSTRAINT fk_chat_sessions_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+    id TEXT NOT NULL,
+    user_id BIGINT NOT NULL,
+    state JSONB DEFAULT '{}' NOT NULL,
+    message_count INTEGER DEFAULT 0 NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    updated_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    CONSTRAINT pk_chat_sessions PRIMARY KEY (id),
+    CONSTRAINT uq_chat_sessions_id_user_id UNIQUE (id, user_id),
+    CONSTRAINT fk_chat_sessions_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
 );
 
 CREATE INDEX ix_chat_sessions_user_id ON chat_sessions (user_id);
 
+CREATE TABLE profiles (
+    user_id BIGINT NOT NULL,
+    display_name TEXT DEFAULT '' NOT NULL,
+    time_zone TEXT,
+    language TEXT,
+    facts JSONB DEFAULT '{}' NOT NULL,
+    updated_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    CONSTRAINT pk_profiles PRIMARY KEY (user_id),
+    CONSTRAINT fk_profiles_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+);
+
 CREATE TABLE user_events (
-	id BIGSERIAL NOT NULL,
-	user_id BIGINT NOT NULL,
-	type TEXT NOT NULL,
-	subject_id TEXT NOT NULL,
-	data JSONB,
-	created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
-	CONSTRAINT pk_user_events PRIMARY KEY (id),
-	CONSTRAINT fk_user_events_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+    id BIGSERIAL NOT NULL,
+    user_id BIGINT NOT NULL,
+    type TEXT NOT NULL,
+    subject_id TEXT NOT NULL,
+    data JSONB,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    CONSTRAINT pk_user_events PRIMARY KEY (id),
+    CONSTRAINT fk_user_events_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
 );
 
 CREATE INDEX ix_user_events_user_id_id ON user_events (user_id, id);
 
-CREATE TABLE audit_log (
-	id BIGSERIAL NOT NULL,
-	user_id BIGINT NOT NULL,
-	action TEXT NOT NULL,
-	detail JSONB DEFAULT '{}' NOT NULL,
-	created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
-	CONSTRAINT pk_audit_log PRIMARY KEY (id),
-	CONSTRAINT fk_audit_log_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+CREATE TABLE campaign_reports (
+    campaign_id BIGINT NOT NULL,
+    user_id BIGINT NOT NULL,
+    report JSONB DEFAULT '{}' NOT NULL,
+    updated_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    CONSTRAINT pk_campaign_reports PRIMARY KEY (campaign_id),
+    CONSTRAINT fk_campaign_reports_campaign_id_user_id_campaigns FOREIGN KEY(campaign_id, user_id) REFERENCES campaigns (id, user_id),
+    CONSTRAINT fk_campaign_reports_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
 );
 
-CREATE INDEX ix_audit_log_user_id_id ON audit_log (user_id, id);
+CREATE TABLE chat_messages (
+    id BIGSERIAL NOT NULL,
+    user_id BIGINT NOT NULL,
+    session_id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    message JSONB DEFAULT '{}' NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    CONSTRAINT pk_chat_messages PRIMARY KEY (id),
+    CONSTRAINT fk_chat_messages_session_id_user_id_chat_sessions FOREIGN KEY(session_id, user_id) REFERENCES chat_sessions (id, user_id),
+    CONSTRAINT uq_chat_messages_session_id_seq UNIQUE (session_id, seq),
+    CONSTRAINT fk_chat_messages_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+);
 
-CREATE TABLE campaign_reports (
-	campaign_id BIGINT NOT NULL,
-	user_id BIGINT NOT NULL,
-	report JSONB DEFAULT '{}' NOT NULL,
-	updated_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
-	CONSTRAINT pk_campaign_reports PRIMARY KEY (campaign_id),
-	CONSTRAINT fk_campaign_reports_campaign_id_user_id_campaigns FOREIGN KEY(campaign_id, user_id) REFERENCES campaigns (id, user_id),
-	CONSTRAINT fk_campaign_reports_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+CREATE TABLE idempotency_keys (
+    user_id BIGINT NOT NULL,
+    key TEXT NOT NULL,
+    plan_hash TEXT NOT NULL,
+    campaign_id BIGINT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    CONSTRAINT pk_idempotency_keys PRIMARY KEY (user_id, key),
+    CONSTRAINT fk_idempotency_keys_campaign_id_user_id_campaigns FOREIGN KEY(campaign_id, user_id) REFERENCES campaigns (id, user_id),
+    CONSTRAINT fk_idempotency_keys_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
 );
 
 CREATE TABLE tasks (
-	id BIGSERIAL NOT NULL,
-	user_id BIGINT NOT NULL,
-	campaign_id BIGINT,
-	title TEXT NOT NULL,
-	phone_number TEXT NOT NULL,
-	status TEXT DEFAULT 'pending' NOT NULL,
-	priority INTEGER DEFAULT 5 NOT NULL,
-	next_action_time TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP,
-	current_attempt_count INTEGER DEFAULT 0 NOT NULL,
-	max_attempts INTEGER DEFAULT 3 NOT NULL,
-	contact_name TEXT,
-	business_name TEXT,
-	goal TEXT DEFAULT '' NOT NULL,
-	instructions TEXT,
-	facts JSONB DEFAULT '{}' NOT NULL,
-	success_criteria TEXT DEFAULT '' NOT NULL,
-	questions_for_callee JSONB DEFAULT '[]' NOT NULL,
-	sources JSONB DEFAULT '[]' NOT NULL,
-	earliest TIMESTAMP WITH TIME ZONE,
-	latest TIMESTAMP WITH TIME ZONE,
-	time_zone TEXT,
-	language TEXT,
-	voice TEXT,
-	disclosure TEXT,
-	inter_call_context JSONB DEFAULT '{}' NOT NULL,
-	status_reason TEXT,
-	outcome JSONB,
-	status_before_claim TEXT,
-	claimed_by TEXT,
-	claim_expires_at TIMESTAMP WITH TIME ZONE,
-	version INTEGER DEFAULT 1 NOT NULL,
-	created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
-	updated_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
-	CONSTRAINT pk_tasks PRIMARY KEY (id),
-	CONSTRAINT ck_tasks_status CHECK (status IN ('pending', 'queued_for_call', 'in_progress', 'awaiting_analysis', 'retry_scheduled', 'on_hold', 'awaiting_user', 'completed', 'failed', 'unresolved', 'cancelled', 'cancelled_dnd')),
-	CONSTRAINT ck_tasks_priority CHECK (priority BETWEEN 0 AND 9),
-	CONSTRAINT ck_tasks_current_attempt_count CHECK (current_attempt_count >= 0),
-	CONSTRAINT fk_tasks_campaign_id_user_id_campaigns FOREIGN KEY(campaign_id, user_id) REFERENCES campaigns (id, user_id),
-	CONSTRAINT uq_tasks_id_user_id UNIQUE (id, user_id),
-	CONSTRAINT fk_tasks_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+    id BIGSERIAL NOT NULL,
+    user_id BIGINT NOT NULL,
+    campaign_id BIGINT,
+    title TEXT NOT NULL,
+    phone_number TEXT NOT NULL,
+    status TEXT DEFAULT 'pending' NOT NULL,
+    priority INTEGER DEFAULT 5 NOT NULL,
+    next_action_time TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP,
+    current_attempt_count INTEGER DEFAULT 0 NOT NULL,
+    max_attempts INTEGER DEFAULT 3 NOT NULL,
+    contact_name TEXT,
+    business_name TEXT,
+    goal TEXT DEFAULT '' NOT NULL,
+    instructions TEXT,
+    facts JSONB DEFAULT '{}' NOT NULL,
+    success_criteria TEXT DEFAULT '' NOT NULL,
+    questions_for_callee JSONB DEFAULT '[]' NOT NULL,
+    sources JSONB DEFAULT '[]' NOT NULL,
+    earliest TIMESTAMP WITH TIME ZONE,
+    latest TIMESTAMP WITH TIME ZONE,
+    time_zone TEXT,
+    language TEXT,
+    voice TEXT,
+    disclosure TEXT,
+    inter_call_context JSONB DEFAULT '{}' NOT NULL,
+    status_reason TEXT,
+    outcome JSONB,
+    status_before_claim TEXT,
+    claimed_by TEXT,
+    claim_expires_at TIMESTAMP WITH TIME ZONE,
+    version INTEGER DEFAULT 1 NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    updated_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    CONSTRAINT pk_tasks PRIMARY KEY (id),
+    CONSTRAINT ck_tasks_status CHECK (status IN ('pending', 'queued_for_call', 'in_progress', 'awaiting_analysis', 'retry_scheduled', 'on_hold', 'awaiting_user', 'completed', 'failed', 'unresolved', 'cancelled', 'cancelled_dnd')),
+    CONSTRAINT ck_tasks_priority CHECK (priority BETWEEN 0 AND 9),
+    CONSTRAINT ck_tasks_current_attempt_count CHECK (current_attempt_count >= 0),
+    CONSTRAINT fk_tasks_campaign_id_user_id_campaigns FOREIGN KEY(campaign_id, user_id) REFERENCES campaigns (id, user_id),
+    CONSTRAINT uq_tasks_id_user_id UNIQUE (id, user_id),
+    CONSTRAINT fk_tasks_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
 );
+
+CREATE INDEX ix_tasks_campaign_id_status ON tasks (campaign_id, status);
+
+CREATE INDEX ix_tasks_due ON tasks (user_id, priority, next_action_time, id) WHERE status IN ('pending', 'on_hold', 'retry_scheduled');
+
+CREATE INDEX ix_tasks_status_next_action_time ON tasks (status, next_action_time);
 
 CREATE INDEX ix_tasks_user_id_phone_number ON tasks (user_id, phone_number);
 
 CREATE INDEX ix_tasks_user_id_status ON tasks (user_id, status);
 
-CREATE INDEX ix_tasks_due ON tasks (user_id, priority, next_action_time, id) WHERE status IN ('pending', 'on_hold', 'retry_scheduled');
-
-CREATE INDEX ix_tasks_campaign_id_status ON tasks (campaign_id, status);
-
-CREATE INDEX ix_tasks_status_next_action_time ON tasks (status, next_action_time);
-
-CREATE TABLE chat_messages (
-	id BIGSERIAL NOT NULL,
-	user_id BIGINT NOT NULL,
-	session_id TEXT NOT NULL,
-	seq INTEGER NOT NULL,
-	message JSONB DEFAULT '{}' NOT NULL,
-	created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
-	CONSTRAINT pk_chat_messages PRIMARY KEY (id),
-	CONSTRAINT fk_chat_messages_session_id_user_id_chat_sessions FOREIGN KEY(session_id, user_id) REFERENCES chat_sessions (id, user_id),
-	CONSTRAINT uq_chat_messages_session_id_seq UNIQUE (session_id, seq),
-	CONSTRAINT fk_chat_messages_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
-);
-
-CREATE TABLE idempotency_keys (
-	user_id BIGINT NOT NULL,
-	key TEXT NOT NULL,
-	plan_hash TEXT NOT NULL,
-	campaign_id BIGINT NOT NULL,
-	created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
-	CONSTRAINT pk_idempotency_keys PRIMARY KEY (user_id, key),
-	CONSTRAINT fk_idempotency_keys_campaign_id_user_id_campaigns FOREIGN KEY(campaign_id, user_id) REFERENCES campaigns (id, user_id),
-	CONSTRAINT fk_idempotency_keys_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
-);
-
 CREATE TABLE calls (
-	id TEXT NOT NULL,
-	user_id BIGINT NOT NULL,
-	task_id BIGINT NOT NULL,
-	attempt_number INTEGER NOT NULL,
-	status TEXT DEFAULT 'initiating' NOT NULL,
-	cause TEXT,
-	hangup_cause INTEGER,
-	hangup_text TEXT,
-	disposition TEXT,
-	dialled_number TEXT,
-	asterisk_unique_id TEXT,
-	node TEXT,
-	started_at TIMESTAMP WITH TIME ZONE,
-	answered_at TIMESTAMP WITH TIME ZONE,
-	ended_at TIMESTAMP WITH TIME ZONE,
-	line_count INTEGER DEFAULT 0 NOT NULL,
-	cost_usd FLOAT DEFAULT 0 NOT NULL,
-	recording_path TEXT,
-	analysis_status TEXT DEFAULT 'none' NOT NULL,
-	analysis_claimed_by TEXT,
-	analysis_expires_at TIMESTAMP WITH TIME ZONE,
-	analysis_tries INTEGER DEFAULT 0 NOT NULL,
-	analysis JSONB,
-	created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
-	updated_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
-	CONSTRAINT pk_calls PRIMARY KEY (id),
-	CONSTRAINT ck_calls_status CHECK (status IN ('initiating', 'originating', 'ringing', 'in_progress', 'ended', 'lost')),
-	CONSTRAINT ck_calls_cause CHECK (cause IN ('completed', 'callee_hung_up', 'ai_hung_up', 'user_hung_up', 'busy', 'no_answer', 'rejected', 'unallocated', 'congestion', 'voicemail', 'screened', 'fax', 'silence', 'time_limit', 'ai_failed', 'audio_failed', 'exchange_failed', 'cancelled', 'lost')),
-	CONSTRAINT ck_calls_analysis_status CHECK (analysis_status IN ('none', 'claimed', 'deferred', 'done')),
-	CONSTRAINT fk_calls_task_id_user_id_tasks FOREIGN KEY(task_id, user_id) REFERENCES tasks (id, user_id),
-	CONSTRAINT uq_calls_task_id_attempt_number UNIQUE (task_id, attempt_number),
-	CONSTRAINT uq_calls_id_user_id UNIQUE (id, user_id),
-	CONSTRAINT fk_calls_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+    id TEXT NOT NULL,
+    user_id BIGINT NOT NULL,
+    task_id BIGINT NOT NULL,
+    attempt_number INTEGER NOT NULL,
+    status TEXT DEFAULT 'initiating' NOT NULL,
+    cause TEXT,
+    hangup_cause INTEGER,
+    hangup_text TEXT,
+    disposition TEXT,
+    dialled_number TEXT,
+    asterisk_unique_id TEXT,
+    node TEXT,
+    started_at TIMESTAMP WITH TIME ZONE,
+    answered_at TIMESTAMP WITH TIME ZONE,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    line_count INTEGER DEFAULT 0 NOT NULL,
+    cost_usd FLOAT DEFAULT 0 NOT NULL,
+    recording_path TEXT,
+    analysis_status TEXT DEFAULT 'none' NOT NULL,
+    analysis_claimed_by TEXT,
+    analysis_expires_at TIMESTAMP WITH TIME ZONE,
+    analysis_tries INTEGER DEFAULT 0 NOT NULL,
+    analysis JSONB,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    updated_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    CONSTRAINT pk_calls PRIMARY KEY (id),
+    CONSTRAINT ck_calls_status CHECK (status IN ('initiating', 'originating', 'ringing', 'in_progress', 'ended', 'lost')),
+    CONSTRAINT ck_calls_cause CHECK (cause IN ('completed', 'callee_hung_up', 'ai_hung_up', 'user_hung_up', 'busy', 'no_answer', 'rejected', 'unallocated', 'congestion', 'voicemail', 'screened', 'fax', 'silence', 'time_limit', 'ai_failed', 'audio_failed', 'exchange_failed', 'cancelled', 'lost')),
+    CONSTRAINT ck_calls_analysis_status CHECK (analysis_status IN ('none', 'claimed', 'deferred', 'done')),
+    CONSTRAINT fk_calls_task_id_user_id_tasks FOREIGN KEY(task_id, user_id) REFERENCES tasks (id, user_id),
+    CONSTRAINT uq_calls_task_id_attempt_number UNIQUE (task_id, attempt_number),
+    CONSTRAINT uq_calls_id_user_id UNIQUE (id, user_id),
+    CONSTRAINT fk_calls_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
 );
+
+CREATE INDEX ix_calls_analysis_status_status_ended_at ON calls (analysis_status, status, ended_at);
 
 CREATE INDEX ix_calls_created_at ON calls (created_at);
 
 CREATE INDEX ix_calls_status_user_id ON calls (status, user_id);
 
-CREATE INDEX ix_calls_analysis_status_status_ended_at ON calls (analysis_status, status, ended_at);
-
-CREATE TABLE call_transcripts (
-	id BIGSERIAL NOT NULL,
-	user_id BIGINT NOT NULL,
-	call_id TEXT NOT NULL,
-	seq INTEGER NOT NULL,
-	speaker TEXT NOT NULL,
-	text TEXT NOT NULL,
-	start_ms INTEGER DEFAULT 0 NOT NULL,
-	end_ms INTEGER DEFAULT 0 NOT NULL,
-	created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
-	CONSTRAINT pk_call_transcripts PRIMARY KEY (id),
-	CONSTRAINT ck_call_transcripts_speaker CHECK (speaker IN ('ai', 'callee', 'system')),
-	CONSTRAINT fk_call_transcripts_call_id_user_id_calls FOREIGN KEY(call_id, user_id) REFERENCES calls (id, user_id),
-	CONSTRAINT uq_call_transcripts_call_id_seq UNIQUE (call_id, seq),
-	CONSTRAINT fk_call_transcripts_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
-);
-
 CREATE TABLE call_events (
-	id BIGSERIAL NOT NULL,
-	user_id BIGINT NOT NULL,
-	call_id TEXT NOT NULL,
-	name TEXT NOT NULL,
-	detail JSONB DEFAULT '{}' NOT NULL,
-	created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
-	CONSTRAINT pk_call_events PRIMARY KEY (id),
-	CONSTRAINT fk_call_events_call_id_user_id_calls FOREIGN KEY(call_id, user_id) REFERENCES calls (id, user_id),
-	CONSTRAINT fk_call_events_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+    id BIGSERIAL NOT NULL,
+    user_id BIGINT NOT NULL,
+    call_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    detail JSONB DEFAULT '{}' NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    CONSTRAINT pk_call_events PRIMARY KEY (id),
+    CONSTRAINT fk_call_events_call_id_user_id_calls FOREIGN KEY(call_id, user_id) REFERENCES calls (id, user_id),
+    CONSTRAINT fk_call_events_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
 );
 
 CREATE INDEX ix_call_events_call_id_id ON call_events (call_id, id);
 
+CREATE TABLE call_transcripts (
+    id BIGSERIAL NOT NULL,
+    user_id BIGINT NOT NULL,
+    call_id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    speaker TEXT NOT NULL,
+    text TEXT NOT NULL,
+    start_ms INTEGER DEFAULT 0 NOT NULL,
+    end_ms INTEGER DEFAULT 0 NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    CONSTRAINT pk_call_transcripts PRIMARY KEY (id),
+    CONSTRAINT ck_call_transcripts_speaker CHECK (speaker IN ('ai', 'callee', 'system')),
+    CONSTRAINT fk_call_transcripts_call_id_user_id_calls FOREIGN KEY(call_id, user_id) REFERENCES calls (id, user_id),
+    CONSTRAINT uq_call_transcripts_call_id_seq UNIQUE (call_id, seq),
+    CONSTRAINT fk_call_transcripts_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+);
+
 CREATE TABLE dnd_list (
-	id BIGSERIAL NOT NULL,
-	user_id BIGINT NOT NULL,
-	phone_number TEXT NOT NULL,
-	reason TEXT DEFAULT '' NOT NULL,
-	source_call_id TEXT,
-	created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
-	CONSTRAINT pk_dnd_list PRIMARY KEY (id),
-	CONSTRAINT fk_dnd_list_source_call_id_user_id_calls FOREIGN KEY(source_call_id, user_id) REFERENCES calls (id, user_id),
-	CONSTRAINT uq_dnd_list_user_id_phone_number UNIQUE (user_id, phone_number),
-	CONSTRAINT fk_dnd_list_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+    id BIGSERIAL NOT NULL,
+    user_id BIGINT NOT NULL,
+    phone_number TEXT NOT NULL,
+    reason TEXT DEFAULT '' NOT NULL,
+    source_call_id TEXT,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    CONSTRAINT pk_dnd_list PRIMARY KEY (id),
+    CONSTRAINT fk_dnd_list_source_call_id_user_id_calls FOREIGN KEY(source_call_id, user_id) REFERENCES calls (id, user_id),
+    CONSTRAINT uq_dnd_list_user_id_phone_number UNIQUE (user_id, phone_number),
+    CONSTRAINT fk_dnd_list_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
 );
 
 CREATE INDEX ix_dnd_list_phone_number ON dnd_list (phone_number);
 
 CREATE TABLE feedback_requests (
-	id BIGSERIAL NOT NULL,
-	user_id BIGINT NOT NULL,
-	kind TEXT NOT NULL,
-	task_id BIGINT NOT NULL,
-	call_id TEXT,
-	tool_call_id TEXT,
-	question TEXT NOT NULL,
-	options JSONB DEFAULT '[]' NOT NULL,
-	status TEXT DEFAULT 'pending' NOT NULL,
-	answer TEXT,
-	expires_at TIMESTAMP WITH TIME ZONE,
-	answered_at TIMESTAMP WITH TIME ZONE,
-	created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
-	CONSTRAINT pk_feedback_requests PRIMARY KEY (id),
-	CONSTRAINT ck_feedback_requests_kind CHECK (kind IN ('live_call', 'check_in')),
-	CONSTRAINT ck_feedback_requests_status CHECK (status IN ('pending', 'answered', 'expired', 'cancelled')),
-	CONSTRAINT fk_feedback_requests_task_id_user_id_tasks FOREIGN KEY(task_id, user_id) REFERENCES tasks (id, user_id),
-	CONSTRAINT fk_feedback_requests_call_id_user_id_calls FOREIGN KEY(call_id, user_id) REFERENCES calls (id, user_id),
-	CONSTRAINT uq_feedback_requests_call_id_tool_call_id UNIQUE (call_id, tool_call_id),
-	CONSTRAINT fk_feedback_requests_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+    id BIGSERIAL NOT NULL,
+    user_id BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    task_id BIGINT NOT NULL,
+    call_id TEXT,
+    tool_call_id TEXT,
+    question TEXT NOT NULL,
+    options JSONB DEFAULT '[]' NOT NULL,
+    status TEXT DEFAULT 'pending' NOT NULL,
+    answer TEXT,
+    expires_at TIMESTAMP WITH TIME ZONE,
+    answered_at TIMESTAMP WITH TIME ZONE,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    CONSTRAINT pk_feedback_requests PRIMARY KEY (id),
+    CONSTRAINT ck_feedback_requests_kind CHECK (kind IN ('live_call', 'check_in')),
+    CONSTRAINT ck_feedback_requests_status CHECK (status IN ('pending', 'answered', 'expired', 'cancelled')),
+    CONSTRAINT fk_feedback_requests_task_id_user_id_tasks FOREIGN KEY(task_id, user_id) REFERENCES tasks (id, user_id),
+    CONSTRAINT fk_feedback_requests_call_id_user_id_calls FOREIGN KEY(call_id, user_id) REFERENCES calls (id, user_id),
+    CONSTRAINT uq_feedback_requests_call_id_tool_call_id UNIQUE (call_id, tool_call_id),
+    CONSTRAINT fk_feedback_requests_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
 );
-
-CREATE INDEX ix_feedback_requests_user_id_status ON feedback_requests (user_id, status);
 
 CREATE INDEX ix_feedback_requests_status_expires_at ON feedback_requests (status, expires_at);
 
 CREATE INDEX ix_feedback_requests_task_id ON feedback_requests (task_id);
+
+CREATE INDEX ix_feedback_requests_user_id_status ON feedback_requests (user_id, status);
 
 CREATE TABLE alembic_version (
     version_num VARCHAR(32) NOT NULL,

@@ -1,0 +1,230 @@
+"""Two tenants never see, change or attach to each other's rows: every method, every database."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+
+from opendeep.common.data_models import (
+    CallStatus,
+    CampaignStatus,
+    FeedbackKind,
+    PlanTask,
+    Speaker,
+    TaskStatus,
+)
+from opendeep.common.errors import ConflictError, NotFoundError
+from opendeep.common.ids import UserId
+from opendeep.common.ports import SpokenLine
+from opendeep.database.models import Call, Campaign, ChatSession, FeedbackRequest, Profile, Task
+from opendeep.database.repositories import (
+    AuditLog,
+    CallEvents,
+    Calls,
+    Campaigns,
+    ChatSessions,
+    DndList,
+    FeedbackRequests,
+    IdempotencyKeys,
+    Profiles,
+    Tasks,
+    Transcripts,
+    UserEvents,
+)
+from opendeep.database.scopes import ScopedRepository
+from opendeep.database.transaction import Transaction
+
+NUMBER = "+12015550142"
+LINE = SpokenLine(speaker=Speaker.AI, text="Hello", start_ms=0, end_ms=10)
+PLAN = PlanTask(title="x", phone_number=NUMBER, goal="g", success_criteria="s")
+ANY_TASK, ANY_CALL = set(TaskStatus), set(CallStatus)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estate:
+    """One row of every kind, all of one user."""
+
+    campaign: Campaign
+    task: Task
+    queued: Task
+    call: Call
+    session: ChatSession
+    question: FeedbackRequest
+
+
+async def settle(database, seeds, user: UserId) -> Estate:
+    """Give a user one row of every kind."""
+    campaign = await seeds.campaign(user)
+    task = await seeds.task(user, campaign, phone_number=NUMBER)
+    queued = await seeds.queued(user)
+    call = await seeds.call(user)
+    async with database.transaction() as tx:
+        await Campaigns(tx, user).save_report(campaign.id, {"headline": "Mine"})
+        await Profiles(tx, user).put(Profile(display_name="Ada"))
+        await Transcripts(tx, user).append(call.id, LINE)
+        await CallEvents(tx, user).append(call.id, "answered")
+        await DndList(tx, user).add(NUMBER, "asked", call.id)
+        await IdempotencyKeys(tx, user).store("key", "hash", campaign.id)
+        await AuditLog(tx, user).append("signed_in")
+        session = await ChatSessions(tx, user).create()
+        await ChatSessions(tx, user).add_message(session.id, {"role": "user"})
+        question = await FeedbackRequests(tx, user).create(
+            kind=FeedbackKind.LIVE_CALL, task_id=call.task_id, call_id=call.id,
+            tool_call_id="t1", question="?",
+        )  # fmt: skip
+    return Estate(
+        campaign=campaign, task=task, queued=queued, call=call, session=session, question=question
+    )
+
+
+Attempt = Callable[[Transaction, UserId, Estate], Awaitable[object]]
+
+# What a stranger tries on somebody else's ids, and is told that there is no such thing.
+NOT_FOUND: dict[str, Attempt] = {
+    "Campaigns.get": lambda tx, u, e: Campaigns(tx, u).get(e.campaign.id),
+    "Campaigns.plan": lambda tx, u, e: Campaigns(tx, u).plan(e.campaign.id),
+    "Campaigns.set_status": lambda tx, u, e: Campaigns(tx, u).set_status(
+        e.campaign.id, CampaignStatus.CANCELLED
+    ),
+    "Campaigns.report": lambda tx, u, e: Campaigns(tx, u).report(e.campaign.id),
+    "Campaigns.save_report": lambda tx, u, e: Campaigns(tx, u).save_report(e.campaign.id, {}),
+    "Tasks.create": lambda tx, u, e: Tasks(tx, u).create(e.campaign.id, PLAN),
+    "Tasks.get": lambda tx, u, e: Tasks(tx, u).get(e.task.id),
+    "Tasks.change": lambda tx, u, e: Tasks(tx, u).change(e.task.id, expected=ANY_TASK, priority=0),
+    "Tasks.begin_attempt": lambda tx, u, e: Tasks(tx, u).begin_attempt(e.queued.id),
+    "Tasks.undo_attempt": lambda tx, u, e: Tasks(tx, u).undo_attempt(e.call.task_id, reason="x"),
+    "Tasks.give_back": lambda tx, u, e: Tasks(tx, u).give_back(e.queued.id, reason="x"),
+    "Calls.create_attempt": lambda tx, u, e: Calls(tx, u).create_attempt(e.queued),
+    "Calls.get": lambda tx, u, e: Calls(tx, u).get(e.call.id),
+    "Calls.change": lambda tx, u, e: Calls(tx, u).change(
+        e.call.id, expected=ANY_CALL, status=CallStatus.ENDED
+    ),
+    "Calls.release_unsent": lambda tx, u, e: Calls(tx, u).release_unsent(e.call.id),
+    "Calls.save_analysis": lambda tx, u, e: Calls(tx, u).save_analysis(e.call.id, {}),
+    "Calls.defer_analysis": lambda tx, u, e: Calls(tx, u).defer_analysis(e.call.id, until=tx.now()),
+    "Calls.add_cost": lambda tx, u, e: Calls(tx, u).add_cost(e.call.id, 1.0),
+    "Transcripts.append": lambda tx, u, e: Transcripts(tx, u).append(e.call.id, LINE),
+    "CallEvents.append": lambda tx, u, e: CallEvents(tx, u).append(e.call.id, "x"),
+    "DndList.add": lambda tx, u, e: DndList(tx, u).add("+12015550143", "x", e.call.id),
+    "DndList.remove": lambda tx, u, _: DndList(tx, u).remove(NUMBER),
+    "FeedbackRequests.create": lambda tx, u, e: FeedbackRequests(tx, u).create(
+        kind=FeedbackKind.CHECK_IN, task_id=e.task.id, question="?"
+    ),
+    "FeedbackRequests.get": lambda tx, u, e: FeedbackRequests(tx, u).get(e.question.id),
+    "FeedbackRequests.answer": lambda tx, u, e: FeedbackRequests(tx, u).answer(e.question.id, "x"),
+    "FeedbackRequests.expire": lambda tx, u, e: FeedbackRequests(tx, u).expire(e.question.id),
+    "FeedbackRequests.cancel": lambda tx, u, e: FeedbackRequests(tx, u).cancel(e.question.id),
+    "ChatSessions.get": lambda tx, u, e: ChatSessions(tx, u).get(e.session.id),
+    "ChatSessions.add_message": lambda tx, u, e: ChatSessions(tx, u).add_message(e.session.id, {}),
+    "ChatSessions.set_state": lambda tx, u, e: ChatSessions(tx, u).set_state(e.session.id, {}),
+    "IdempotencyKeys.store": lambda tx, u, e: IdempotencyKeys(tx, u).store(
+        "mine", "hash", e.campaign.id
+    ),
+}
+
+# What a stranger reads, and finds nothing in.
+EMPTY: dict[str, Attempt] = {
+    "Profiles.get": lambda tx, u, _: _facts(tx, u),
+    "Campaigns.list": lambda tx, u, _: _items(Campaigns(tx, u).list()),
+    "Campaigns.counts": lambda tx, u, e: Campaigns(tx, u).counts(e.campaign.id),
+    "Campaigns.cost": lambda tx, u, e: Campaigns(tx, u).cost(e.campaign.id),
+    "Tasks.list": lambda tx, u, e: _items(Tasks(tx, u).list(campaign_id=e.campaign.id)),
+    "Tasks.with_number": lambda tx, u, _: Tasks(tx, u).with_number(NUMBER, statuses=ANY_TASK),
+    "Tasks.due": lambda tx, u, _: Tasks(tx, u).due(now=tx.now(), limit=10),
+    "Calls.for_task": lambda tx, u, e: Calls(tx, u).for_task(e.call.task_id),
+    "Calls.live": lambda tx, u, _: Calls(tx, u).live(),
+    "Transcripts.lines": lambda tx, u, e: Transcripts(tx, u).lines(e.call.id),
+    "CallEvents.list": lambda tx, u, e: CallEvents(tx, u).list(e.call.id),
+    "DndList.list": lambda tx, u, _: _items(DndList(tx, u).list()),
+    "DndList.contains": lambda tx, u, _: DndList(tx, u).contains(NUMBER),
+    "FeedbackRequests.list": lambda tx, u, _: _items(FeedbackRequests(tx, u).list()),
+    "FeedbackRequests.pending_for_call": lambda tx, u, e: FeedbackRequests(tx, u).pending_for_call(
+        e.call.id
+    ),
+    "FeedbackRequests.count_for_call": lambda tx, u, e: FeedbackRequests(tx, u).count_for_call(
+        e.call.id
+    ),
+    "ChatSessions.messages": lambda tx, u, e: ChatSessions(tx, u).messages(e.session.id),
+    "IdempotencyKeys.find": lambda tx, u, _: IdempotencyKeys(tx, u).find("key"),
+    "UserEvents.after": lambda tx, u, _: UserEvents(tx, u).after(0),
+    "UserEvents.last_id": lambda tx, u, _: UserEvents(tx, u).last_id(),
+}
+
+# What takes no id of anybody's and makes a row of one's own.
+OWN = {
+    "Profiles.put", "Campaigns.create", "ChatSessions.create", "AuditLog.append",
+    "UserEvents.append",
+}  # fmt: skip
+
+
+async def _items(page):
+    return (await page).items
+
+
+async def _facts(tx, user):
+    return (await Profiles(tx, user).get()).display_name
+
+
+@pytest.mark.parametrize("method", NOT_FOUND)
+async def test_a_strangers_row_does_not_exist(database, seeds, method):
+    """Whoever names somebody else's row is told that there is none, and nothing changes."""
+    ada, eve = await seeds.user("ada"), await seeds.user("eve")
+    estate = await settle(database, seeds, ada)
+    with pytest.raises(NotFoundError):
+        async with database.transaction() as tx:
+            await NOT_FOUND[method](tx, eve, estate)
+    async with database.transaction() as tx:
+        assert await Tasks(tx, ada).get(estate.task.id) == estate.task
+        assert await Tasks(tx, ada).get(estate.queued.id) == estate.queued
+        assert (await Calls(tx, ada).get(estate.call.id)).status is CallStatus.INITIATING
+        assert await Campaigns(tx, ada).report(estate.campaign.id) == {"headline": "Mine"}
+        assert await FeedbackRequests(tx, ada).get(estate.question.id) == estate.question
+
+
+async def test_a_stranger_reads_nothing(database, seeds):
+    """Every list, count and look-up is empty for a stranger, and not for the owner."""
+    ada, eve = await seeds.user("ada"), await seeds.user("eve")
+    estate = await settle(database, seeds, ada)
+    async with database.transaction() as tx:
+        await Calls(tx, ada).add_cost(estate.call.id, 1.0)
+        for method, attempt in EMPTY.items():
+            assert not await attempt(tx, eve, estate), method
+            if method != "Campaigns.cost":
+                assert await attempt(tx, ada, estate), method
+
+
+async def test_two_users_may_use_the_same_key_and_list_the_same_number(database, seeds):
+    """What is unique is unique per user: nobody learns from a conflict what others have."""
+    ada, eve = await seeds.user("ada"), await seeds.user("eve")
+    await settle(database, seeds, ada)
+    estate = await settle(database, seeds, eve)
+    async with database.transaction() as tx:
+        assert await IdempotencyKeys(tx, eve).find("key") == ("hash", estate.campaign.id)
+        [entry] = (await DndList(tx, eve).list()).items
+    assert entry.source_call_id == estate.call.id
+
+
+async def test_a_question_cannot_hang_under_a_strangers_call(database, seeds):
+    """A task of one's own with somebody else's call is refused, also when that call asked."""
+    ada, eve = await seeds.user("ada"), await seeds.user("eve")
+    estate = await settle(database, seeds, ada)
+    mine = await seeds.task(eve)
+    for tool_call_id in ("t1", "t2"):
+        with pytest.raises((NotFoundError, ConflictError)):
+            async with database.transaction() as tx:
+                await FeedbackRequests(tx, eve).create(
+                    kind=FeedbackKind.LIVE_CALL, task_id=mine.id, call_id=estate.call.id,
+                    tool_call_id=tool_call_id, question="?",
+                )  # fmt: skip
+
+
+def test_every_method_of_every_repository_is_tried():
+    """A repository method that no tenant test knows fails here."""
+    known = NOT_FOUND.keys() | EMPTY.keys() | OWN
+    methods = {
+        f"{repository.__name__}.{name}"
+        for repository in ScopedRepository.__subclasses__()
+        for name in vars(repository)
+        if not name.startswith("_")
+    }
+    assert methods == known
