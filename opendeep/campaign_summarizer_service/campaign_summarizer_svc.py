@@ -24,6 +24,7 @@ from opendeep.campaign_summarizer_service.campaign_report import (
     compose_report,
     report_task,
 )
+from opendeep.campaign_summarizer_service.report_render import ReportFormat
 from opendeep.common import messages
 from opendeep.common.clock import Clock
 from opendeep.common.data_models import CampaignStatus, TaskStatus
@@ -120,9 +121,15 @@ class CampaignSummarizerService:
                 return kept
         return self._compose(campaign, tasks, narrative.plain_narrative(tasks), "figures")
 
-    def render_markdown(self, report: CampaignReport) -> str:
-        """Return the report as Markdown."""
-        return report_render.render_markdown(report)
+    async def render(
+        self, user_id: UserId, campaign_id: CampaignId, report_format: ReportFormat
+    ) -> str:
+        """Return :meth:`report` as a whole document in the format asked for.
+
+        Raises:
+            NotFoundError: the user has no such campaign.
+        """
+        return report_render.render(await self.report(user_id, campaign_id), report_format)
 
     async def finish_campaigns(self) -> int:
         """Finish every campaign that has no open task, and report where a report is missing.

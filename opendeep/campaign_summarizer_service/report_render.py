@@ -10,7 +10,7 @@ import io
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from enum import StrEnum
+from typing import Literal, assert_never
 
 from opendeep.campaign_summarizer_service.campaign_report import (
     CampaignReport,
@@ -30,39 +30,23 @@ _STYLE = (
 )
 
 
-class ReportFormat(StrEnum):
-    """What a report can be had as."""
-
-    MARKDOWN = "md"
-    JSON = "json"
-    CSV = "csv"
-    HTML = "html"
-
-    @property
-    def media_type(self) -> str:
-        """The format's media type, for HTTP."""
-        return _MEDIA_TYPES[self]
-
-
-_MEDIA_TYPES = {
-    ReportFormat.MARKDOWN: "text/markdown; charset=utf-8",
-    ReportFormat.JSON: "application/json",
-    ReportFormat.CSV: "text/csv; charset=utf-8",
-    ReportFormat.HTML: "text/html; charset=utf-8",
-}
+ReportFormat = Literal["md", "json", "csv", "html"]
+"""What a report can be had as."""
 
 
 def render(report: CampaignReport, as_format: ReportFormat) -> str:
     """Return the report in the format asked for."""
     match as_format:
-        case ReportFormat.MARKDOWN:
+        case "md":
             return render_markdown(report)
-        case ReportFormat.JSON:
+        case "json":
             return report.model_dump_json(indent=2)
-        case ReportFormat.CSV:
+        case "csv":
             return render_csv(report)
-        case ReportFormat.HTML:
+        case "html":
             return render_html(report)
+        case _:
+            assert_never(as_format)
 
 
 def render_markdown(report: CampaignReport) -> str:

@@ -15,6 +15,7 @@ from opendeep.post_call_analyzer_service.outcome_rules import MACHINE_CAUSES
 
 FACT_NOTED = "fact_noted"
 _ENDED = "ended"
+# The voice AI's own reason stands before the colon of the end's words.
 _WRONG_NUMBER = "wrong_number"
 
 
@@ -63,7 +64,8 @@ async def load_record(database: Database, call: Call) -> CallRecord:
         ),
         facts_noted=_facts_noted(events),
         wrong_number=any(
-            event.name == _ENDED and _WRONG_NUMBER in str(event.detail.get("reason", ""))
+            event.name == _ENDED
+            and str(event.detail.get("reason", "")).partition(":")[0] == _WRONG_NUMBER
             for event in events
         ),
         listed=listed,

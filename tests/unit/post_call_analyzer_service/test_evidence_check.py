@@ -1,0 +1,184 @@
+"""Nothing counts as reached unless the callee's words show it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opendeep.common.data_models import CallAnalysis, Evidence, NextStep, Speaker, Verdict
+from opendeep.post_call_analyzer_service.evidence_check import HeardLine, check_evidence
+
+LINES = (
+    HeardLine(seq=1, speaker=Speaker.CALLEE, text="Bright Smile Dental, how can I help?"),
+    HeardLine(seq=2, speaker=Speaker.AI, text="Is Tuesday the first at 2:30 free?", start_ms=3000),
+    HeardLine(
+        seq=3, speaker=Speaker.CALLEE, text="Yes, Tuesday at two thirty is fine.", start_ms=6500
+    ),
+    HeardLine(seq=4, speaker=Speaker.SYSTEM, text="Keys 9 were sent."),
+)
+
+
+def claimed(**changes: object) -> CallAnalysis:
+    """Make a success with one good quote."""
+    values: dict[str, object] = {
+        "verdict": Verdict.SUCCESS,
+        "summary": "Booked.",
+        "next_step": NextStep.DONE,
+        "evidence": [Evidence(claim="booked", quote="tuesday at two thirty is fine", seq=3)],
+        "confidence": 0.9,
+    }
+    return CallAnalysis.model_validate(values | changes)
+
+
+def test_a_true_success_stands() -> None:
+    """A success with the callee's own words stays a success, with the line's own time."""
+    checked = check_evidence(claimed(agreed={"time": "2:30 PM"}), LINES)
+    assert checked.analysis.verdict is Verdict.SUCCESS
+    assert checked.analysis.evidence[0].start_ms == 6500
+    assert checked.analysis.agreed == {"time": "2:30 PM"}
+    assert not checked.taken_back
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        Evidence(claim="booked", quote="See you on Friday", seq=3),
+        Evidence(claim="booked", quote="Tuesday at two thirty is fine", seq=1),
+        Evidence(claim="booked", quote="is Tuesday the first at 2:30 free", seq=2),
+        Evidence(claim="booked", quote="Keys 9 were sent", seq=4),
+        Evidence(claim="booked", quote="Yes", seq=99),
+        Evidence(claim="booked", quote="", seq=3),
+    ],
+    ids=["invented", "other line", "the AI's words", "system note", "no such line", "empty"],
+)
+def test_a_success_without_the_callees_words_is_unresolved(quote: Evidence) -> None:
+    """Invented, misplaced, empty and foreign quotes show nothing."""
+    checked = check_evidence(claimed(evidence=[quote]), LINES)
+    assert checked.taken_back
+    assert checked.analysis.verdict is Verdict.UNRESOLVED
+    assert checked.analysis.next_step is NextStep.GIVE_UP
+    assert checked.analysis.confidence <= 0.5
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2:30 PM",
+        "14:30",
+        "2026-12-01",
+        "2026-12-01T14:30",
+        "2026-12-01 14:30:00+01:00",
+        "Tuesday, 2:30 p.m.",
+        "Tuesday",
+        "Maria Lopez",
+    ],
+)
+def test_what_was_said_is_kept(value: str) -> None:
+    """Dates and times count in whatever form they are written."""
+    assert check_evidence(claimed(agreed={"when": value}), LINES).analysis.agreed
+
+
+@pytest.mark.parametrize(
+    "value", ["3:45 PM", "Wednesday", "2026-12-09", "25:00", "2026-13-40", "14:31", "December"]
+)
+def test_a_date_nobody_said_undoes_the_success(value: str) -> None:
+    """An agreed date or time that was not said is taken out and undoes the success."""
+    checked = check_evidence(claimed(agreed={"when": value, "name": "Maria"}), LINES)
+    assert checked.analysis.agreed == {"name": "Maria"}
+    assert checked.dropped_facts == ("when",)
+    assert checked.analysis.verdict is Verdict.UNRESOLVED
+
+
+def test_another_number_is_taken_out_alone() -> None:
+    """A price nobody said is taken out; the success with its quote stands, with less confidence."""
+    checked = check_evidence(claimed(agreed={"price": "89.50"}), LINES)
+    assert checked.analysis.verdict is Verdict.SUCCESS
+    assert (checked.analysis.agreed, checked.analysis.confidence) == ({}, 0.5)
+
+
+def test_other_languages_keep_their_verdict() -> None:
+    """Where number words cannot be read, a missing date is taken out but undoes nothing."""
+    lines = [HeardLine(seq=3, speaker=Speaker.CALLEE, text="Ja, Dienstag um halb drei passt.")]
+    evidence = [Evidence(claim="gebucht", quote="Dienstag um halb drei passt", seq=3)]
+    given_answer = claimed(evidence=evidence, agreed={"zeit": "14:30"})
+    checked = check_evidence(given_answer, lines, language="de")
+    assert (checked.analysis.verdict, checked.analysis.agreed) == (Verdict.SUCCESS, {})
+
+
+@pytest.mark.parametrize(
+    ("spoken", "value"),
+    [
+        ("It is half past two then.", "14:30"),
+        ("Quarter to three works.", "2:45 PM"),
+        ("At nine o'clock, fine.", "09:00"),
+        ("Tomorrow at noon.", "2026-11-24 12:00"),
+        ("That is eighty-nine dollars.", "$89.00"),
+        ("Call two one two five five five oh one nine nine.", "+1 212 555 0199"),
+        ("The fee is 1250 dollars", "1,250"),
+        ("The first of December is fine", "December 1, 2026"),
+        ("230 is good", "2:30"),
+        ("At 3 p.m.", "3 pm"),
+    ],
+)
+def test_spoken_forms_are_understood(spoken: str, value: str) -> None:
+    """What people say and what models write are compared by meaning."""
+    lines = [HeardLine(seq=1, speaker=Speaker.CALLEE, text=spoken)]
+    evidence = [Evidence(claim="it", quote=spoken, seq=1)]
+    checked = check_evidence(claimed(evidence=evidence, agreed={"it": value}), lines)
+    assert checked.analysis.agreed == {"it": value}
+
+
+def test_a_long_number_must_be_said_whole() -> None:
+    """A phone number with one digit changed was not said."""
+    lines = [HeardLine(seq=1, speaker=Speaker.CALLEE, text="two one two 555 0199")]
+    checked = check_evidence(claimed(agreed={"phone": "+12125550198"}), lines)
+    assert checked.dropped_facts == ("phone",)
+
+
+def test_a_failure_needs_no_quote() -> None:
+    """A failure stays one without evidence, and may be retried."""
+    failed = claimed(verdict=Verdict.FAILURE, next_step=NextStep.RETRY, evidence=[])
+    assert check_evidence(failed, LINES).analysis == failed
+
+
+_ANALYSES = st.builds(
+    CallAnalysis,
+    verdict=st.sampled_from(Verdict),
+    summary=st.text(max_size=20),
+    agreed=st.dictionaries(st.text(max_size=8), st.text(max_size=20), max_size=3),
+    next_step=st.sampled_from(NextStep),
+    evidence=st.lists(
+        st.builds(
+            Evidence,
+            claim=st.text(max_size=10),
+            quote=st.one_of(st.text(max_size=20), st.sampled_from([x.text for x in LINES])),
+            seq=st.integers(0, 5),
+        ),
+        max_size=4,
+    ),
+    confidence=st.floats(0, 1),
+    dnd=st.booleans(),
+)
+
+
+@given(_ANALYSES)
+def test_no_success_without_the_callees_words(analysis: CallAnalysis) -> None:
+    """Whatever a model answers, what stays a success quotes the callee."""
+    after = check_evidence(analysis, LINES).analysis
+    spoken_by = {line.seq: line.speaker for line in LINES}
+    if after.verdict in {Verdict.SUCCESS, Verdict.PARTIAL}:
+        assert any(spoken_by[item.seq] is Speaker.CALLEE for item in after.evidence)
+    assert after.dnd == analysis.dnd
+    assert after.confidence <= analysis.confidence
+
+
+@given(_ANALYSES)
+def test_a_second_check_changes_nothing(analysis: CallAnalysis) -> None:
+    """What passed the check passes it again."""
+    once = check_evidence(analysis, LINES).analysis
+    assert check_evidence(once, LINES).analysis == once
+
+
+@given(st.text(max_size=40))
+def test_any_agreed_value_can_be_checked(value: str) -> None:
+    """No text in an agreed value breaks the check."""
+    assert check_evidence(claimed(agreed={"x": value}), LINES).analysis.evidence
