@@ -1,0 +1,121 @@
+"""The scheduler: hands due tasks to the initiator, never more than there are free slots.
+
+The row is the hand-over: a due task becomes ``queued_for_call`` under a lease, policy judges it,
+and the initiator takes it or the lease brings it back. All of one round is one transaction, so
+what policy refuses was never visible as queued.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import structlog
+
+from opendeep.common.event_bus import EventBus
+from opendeep.common.ids import UserId
+from opendeep.common.messages import WAKEUPS, Wakeup
+from opendeep.database.engine import Database
+from opendeep.database.models import Task
+from opendeep.database.repositories import SystemCalls, SystemTasks
+from opendeep.database.transaction import Transaction
+from opendeep.task_manager.dial_gate import PolicyDialGate
+from opendeep.task_manager.wake_loop import MORE, WakeLoop
+
+log = structlog.get_logger(__name__)
+
+_LOOK_AHEAD = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchedulerConfig:
+    """How the scheduler works.
+
+    Attributes:
+        claimed_by: this process's name in the rows.
+        lease_seconds: how long a claimed task may wait for the initiator.
+    """
+
+    max_concurrent_calls: int = 10
+    max_concurrent_calls_per_user: int = 5
+    poll_seconds: float = 1.0
+    claimed_by: str = "scheduler"
+    lease_seconds: float = 60.0
+
+
+class TaskSchedulerService:
+    """Claims due tasks, judges them, and wakes the initiator."""
+
+    def __init__(
+        self, config: SchedulerConfig, *, database: Database, bus: EventBus, gate: PolicyDialGate
+    ) -> None:
+        self._config = config
+        self._database = database
+        self._gate = gate
+        self._loop = WakeLoop(
+            bus, works={"due_tasks", "slot_free"}, poll_seconds=config.poll_seconds
+        )
+
+    @property
+    def name(self) -> str:
+        """The service's name."""
+        return "task_scheduler"
+
+    async def run(self) -> None:
+        """Schedule until :meth:`stop`; the same as :meth:`run_scheduler_loop`."""
+        await self.run_scheduler_loop()
+
+    async def run_scheduler_loop(self) -> None:
+        """Schedule until :meth:`stop`, at wake-ups and at every poll.
+
+        Raises:
+            UnavailableError: the database or the bus is away; the supervisor starts it again.
+        """
+        await self._loop.run(self.schedule_once)
+
+    def stop(self) -> None:
+        """Ask the loop to return."""
+        self._loop.stop()
+
+    async def schedule_once(self) -> bool:
+        """Do one round; return whether another should follow at once.
+
+        Raises:
+            UnavailableError: the database is away.
+        """
+        async with self._database.transaction() as tx:
+            queue = SystemTasks(tx)
+            now = tx.now()
+            expired = await queue.release_expired_claims(now)
+            limit = await self._free_slots(tx)
+            claimed = await queue.claim_due(
+                now=now,
+                limit=limit,
+                claimed_by=self._config.claimed_by,
+                lease_seconds=self._config.lease_seconds,
+            )
+            queued = [task for task in claimed if await self._gate.check(tx, task) is None]
+            if queued:
+                tx.publish(WAKEUPS, Wakeup(work="queued_tasks"))
+        if claimed or expired:
+            log.info("tasks_scheduled", claimed=len(claimed), queued=len(queued), expired=expired)
+        return MORE if len(queued) < len(claimed) else False
+
+    async def _free_slots(self, tx: Transaction) -> int:
+        """Return how many tasks may be claimed: free slots that due tasks could really use.
+
+        A user at their limit must not fill the queue, nor keep others out of it.
+        """
+        most = self._config.max_concurrent_calls
+        busy = Counter[UserId](call.user_id for call in await SystemCalls(tx).live())
+        busy.update(task.user_id for task in await SystemTasks(tx).queued(most))
+        due = await SystemTasks(tx).due(now=tx.now(), limit=_LOOK_AHEAD)
+        usable = sum(
+            max(0, min(waiting, self._config.max_concurrent_calls_per_user - busy[user_id]))
+            for user_id, waiting in _by_user(due).items()
+        )
+        if len(due) == _LOOK_AHEAD:
+            usable = max(usable, 1)  # Somebody may wait behind what was looked at.
+        return max(0, min(most - busy.total(), usable))
+
+
+def _by_user(tasks: list[Task]) -> Counter[UserId]:
+    return Counter(task.user_id for task in tasks)
