@@ -99,17 +99,22 @@ class OpenAIRealtimeClient:
         session = RealtimeSession(self._send, listener, self._meter)
         self._session = session
         try:
+            await self._open(config)
+            if not session.ready:
+                raise self._refused(session)
+        finally:
+            if not session.ready:
+                await self.close()
+        log.info("voice_ready", model=self._config.model, output_format=session.output_format)
+
+    async def _open(self, config: VoiceConfig) -> None:
+        try:
             async with asyncio.timeout(self._config.ready_seconds):
                 self._connection = await self._connect(self._url(), self._headers(), self)
                 self._send(self._session_update(config))
                 await self._settled.wait()
         except TimeoutError as error:
-            await self.close()
             raise VoiceUnavailableError("The voice service was not ready in time.") from error
-        if not session.ready:
-            await self.close()
-            raise self._refused(session)
-        log.info("voice_ready", model=self._config.model, output_format=session.output_format)
 
     def send_caller_audio(self, mulaw: bytes) -> None:
         """Send the callee's audio, two frames at a time; dropped while the network is stuck."""

@@ -33,17 +33,19 @@ class Heard:
     Attributes:
         heard_ms: what was played, never more than ``received_ms``.
         received_ms: what the provider sent, by its own bytes.
+        complete: whether the provider sent all of the part.
     """
 
     item_id: str
     content_index: int
     heard_ms: int
     received_ms: int
+    complete: bool = True
 
     @property
-    def fraction(self) -> float:
-        """The part of what exists that was heard, 0 to 1."""
-        return self.heard_ms / self.received_ms if self.received_ms else 0.0
+    def key(self) -> PartKey:
+        """The part that this is about."""
+        return PartKey(self.item_id, self.content_index)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,6 +64,7 @@ class _Part:
             content_index=self.key.content_index,
             heard_ms=min(self.played // pcm.MULAW_BYTES_PER_MS, int(self.received_ms)),
             received_ms=int(self.received_ms),
+            complete=self.complete,
         )
 
 

@@ -1,0 +1,119 @@
+"""The sound of one call, frame by frame: everything that happens every 20 ms, and nothing else.
+
+No task, timer, lock or log per frame. The callee's frames go to the voice AI as they come; the
+pacer's tick takes the AI's next frame out. Where Asterisk sends nothing (a silent callee may send
+no RTP at all) silence is put in, so that the voice AI's clock never stands still.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from opendeep.audio_processing_service import pcm
+from opendeep.audio_processing_service.playout import Playout
+from opendeep.audio_processing_service.recorder import CallRecorder
+from opendeep.audio_processing_service.tones import LineEar
+
+_LATE_BYTES: Final = 5 * pcm.FRAME_SAMPLES
+"""So much may the callee's audio lag behind the clock before silence stands in for it."""
+_KEPT_BYTES: Final = 500 * pcm.MULAW_BYTES_PER_MS
+"""So much of the callee's audio is kept for a voice session that is not open yet."""
+_ALIGN_BYTES: Final = 10 * pcm.FRAME_SAMPLES
+_LISTEN_BYTES: Final = 2 * pcm.SAMPLE_RATE
+
+
+class CallSound:
+    """Both directions of one call's audio.
+
+    Args:
+        recorder: keeps both sides, or None.
+
+    Attributes:
+        playout: the AI's speech that waits.
+        ear: what the line sounds like.
+        frames_in: frames that came from Asterisk.
+        frames_out: frames that were taken for Asterisk.
+        listening: whether somebody listens in.
+    """
+
+    def __init__(self, recorder: CallRecorder | None) -> None:
+        self.playout = Playout()
+        self.ear = LineEar()
+        self.frames_in = 0
+        self.frames_out = 0
+        self.listening = False
+        self._recorder = recorder
+        self._to_voice: Callable[[bytes], None] | None = None
+        self._kept = bytearray()
+        self._due_bytes = 0
+        self._heard_bytes = 0
+        self._callee = bytearray()
+        self._heard_in: tuple[bytearray, bytearray] = (bytearray(), bytearray())
+
+    def hear(self, samples: bytes) -> None:
+        """Take audio of the callee: signed 16-bit little endian, 8 kHz."""
+        self.frames_in += 1
+        self._hear(samples)
+
+    def tick(self, missed: int) -> bytes:
+        """Take the AI's next 20 ms of µ-law; ``missed`` frames were not taken in time."""
+        if missed:
+            self.playout.fall_behind(missed)
+        self._due_bytes += (missed + 1) * pcm.FRAME_SAMPLES
+        if self._due_bytes - self._heard_bytes >= _LATE_BYTES:
+            self._hear(pcm.PCM_SILENCE_FRAME)
+        frame = self.playout.next_frame()
+        self.frames_out += 1
+        if self._recorder is not None or self.listening:
+            self._keep(frame)
+        return frame
+
+    def open_voice(self, to_voice: Callable[[bytes], None]) -> int:
+        """Send the callee's audio to a voice session from now on.
+
+        Returns:
+            How many ms of earlier audio (half a second at most) were sent at once.
+        """
+        self._to_voice = to_voice
+        kept = bytes(self._kept)
+        self._kept.clear()
+        if kept:
+            to_voice(kept)
+        return len(kept) // pcm.MULAW_BYTES_PER_MS
+
+    def close_voice(self) -> None:
+        """Send nothing to the voice session any more."""
+        self._to_voice = None
+
+    def take_heard_in(self) -> tuple[bytes, bytes]:
+        """Return what both sides said since the last call, callee first, for a listener."""
+        callee, ai = self._heard_in
+        taken = bytes(callee), bytes(ai)
+        callee.clear()
+        ai.clear()
+        return taken
+
+    def _hear(self, samples: bytes) -> None:
+        mulaw = pcm.pcm_to_mulaw(samples)
+        self._heard_bytes += len(mulaw)
+        self.ear.hear(samples)
+        if self._to_voice is not None:
+            self._to_voice(mulaw)
+        else:
+            self._kept += mulaw
+            del self._kept[:-_KEPT_BYTES]
+        if self._recorder is not None or self.listening:
+            self._callee += mulaw
+            # More than 200 ms ahead of the pacer: the oldest goes, so that both sides stay in step.
+            del self._callee[:-_ALIGN_BYTES]
+
+    def _keep(self, frame: bytes) -> None:
+        callee = bytes(self._callee[: pcm.FRAME_SAMPLES]).ljust(
+            pcm.FRAME_SAMPLES, pcm.MULAW_SILENCE_FRAME[:1]
+        )
+        del self._callee[: pcm.FRAME_SAMPLES]
+        if self._recorder is not None:
+            self._recorder.add(callee, frame)
+        if self.listening:
+            for side, piece in zip(self._heard_in, (callee, frame), strict=True):
+                side.extend(piece)
+                del side[:-_LISTEN_BYTES]

@@ -1,0 +1,361 @@
+"""One conversation: what follows from what is heard, said, asked and from the passing of time.
+
+Synchronous and without I/O of its own: voice events and ticks come in; what needs waiting (tools,
+rows, commands) is handed to the :class:`DialogueHost`. The one place that decides that a call
+should end; the first cause wins. Times are ms since the answer.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, assert_never
+
+import structlog
+
+from opendeep.audio_processing_service import voice_agent
+from opendeep.audio_processing_service.call_sound import CallSound
+from opendeep.audio_processing_service.conversation import Conversation, heard_fraction
+from opendeep.audio_processing_service.ending import CallEnding
+from opendeep.audio_processing_service.opening import Opening, OpeningAction
+from opendeep.audio_processing_service.phrases import phrases_for
+from opendeep.audio_processing_service.playout import Heard, PartKey
+from opendeep.audio_processing_service.silence import LineState, SilenceAction, SilenceRule
+from opendeep.common.data_models import CallCause
+from opendeep.common.ports import CallMediaConfig, SpokenLine
+
+log = structlog.get_logger(__name__)
+
+_VOICE_READY_MS: Final = 5000
+_RETRY_MS: Final = 1000
+_MAX_FAILED_RESPONSES: Final = 3
+_GOODBYE: Final = "goodbye"
+_HOLD: Final = "hold"
+_STILL_THERE: Final = "still-there"
+
+
+class DialogueHost(Protocol):
+    """What the dialogue has done for it; every method returns at once."""
+
+    def now_ms(self) -> int:
+        """Tell the ms since the answer."""
+        ...
+
+    def store(self, line: SpokenLine) -> None:
+        """Store a transcript line, in the order of the calls."""
+        ...
+
+    def log_event(self, name: str, **detail: object) -> None:
+        """Append to the call's event list."""
+        ...
+
+    def run_tool(self, request: voice_agent.ToolRequested, *, spoke: bool) -> None:
+        """Carry out a function call."""
+        ...
+
+    def asking_user(self) -> bool:
+        """Whether a question to the user is open."""
+        ...
+
+    def request_end(self, cause: CallCause, reason: str) -> None:
+        """Ask the attempt handler to end the call; told once."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class _Answer:
+    """The answer that is being made, or was made last."""
+
+    response_id: str = ""
+    tag: str | None = None
+    making: bool = False
+    spoke: bool = False
+
+
+class Dialogue:
+    """The conversation of one call.
+
+    Args:
+        config: what the call is about.
+        sound: its audio.
+        host: does what needs waiting.
+    """
+
+    def __init__(self, config: CallMediaConfig, sound: CallSound, host: DialogueHost) -> None:
+        self._config = config
+        self._sound = sound
+        self._host = host
+        self._phrases = phrases_for(config.language)
+        self._voice: voice_agent.VoiceAgent | None = None
+        self._opening = Opening()
+        self._silence = SilenceRule()
+        self._transcript = Conversation()
+        self._answer = _Answer()
+        self._ending = CallEnding()
+        self._disclosures: dict[PartKey, str] = {}
+        self._callee_speaks = False
+        self._failed_responses = 0
+        self._retry_at_ms: int | None = None
+        self._voice_offset_ms = 0
+
+    @property
+    def awaits_callee(self) -> bool:
+        """Whether the text of something that the callee said is still to come."""
+        return self._voice is not None and (self._callee_speaks or self._transcript.awaits_callee)
+
+    def voice_ready(self, voice: voice_agent.VoiceAgent, offset_ms: int) -> None:
+        """Begin to talk; ``offset_ms`` is where in the call the voice session's audio begins."""
+        self._voice = voice
+        self._voice_offset_ms = offset_ms
+
+    def on_voice_event(self, event: voice_agent.VoiceEvent) -> None:
+        """Take an event of the voice AI."""
+        match event:
+            case voice_agent.AgentAudio():
+                self._agent_audio(event)
+            case voice_agent.AgentAudioDone():
+                self._sound.playout.complete(PartKey(event.item_id, event.content_index))
+            case voice_agent.AgentTranscript():
+                key = PartKey(event.item_id, event.content_index)
+                self._transcript.agent_text(key, event.text, final=event.final)
+            case voice_agent.ResponseStarted() | voice_agent.ResponseEnded():
+                self._response(event)
+            case voice_agent.CallerSpeechStarted() | voice_agent.CallerSpeechStopped():
+                self._callee_turn(event)
+            case voice_agent.CallerTranscript():
+                self._callee_said(event)
+            case voice_agent.ToolRequested():
+                if not self._ending.decided:
+                    spoke = self._answer.spoke and event.response_id == self._answer.response_id
+                    self._host.run_tool(event, spoke=spoke)
+            case voice_agent.VoiceFailed():
+                self._host.log_event("voice_failed", reason=event.reason)
+                self.end(CallCause.AI_FAILED, event.reason)
+            case _:
+                assert_never(event)
+        self._give_out_lines()
+
+    def frame_played(self) -> None:
+        """Look at what the frame that was just taken began or ended."""
+        playout = self._sound.playout
+        if not (playout.started or playout.finished):
+            return
+        now_ms = self._host.now_ms()
+        for key in playout.take_started():
+            self._transcript.agent_started(key, now_ms)
+        for heard in playout.take_finished():
+            self._transcript.agent_finished(heard, now_ms)
+            self._disclosure_heard(heard)
+        self._give_out_lines()
+
+    def tick(self) -> None:
+        """Let time pass; call it every 100 ms while Asterisk is connected."""
+        now_ms = self._host.now_ms()
+        self._give_out_lines()
+        if self._ending.decided:
+            if self._ending.due(now_ms, talking=self._talking()):
+                self.end(CallCause.AI_HUNG_UP, "")
+        elif self._sound.ear.fax:
+            self.end(CallCause.FAX, "a fax tone")
+        elif now_ms >= self._config.max_seconds * 1000:
+            self.say_goodbye(CallCause.TIME_LIMIT, self._phrases.goodbye_time)
+        elif self._voice is None:
+            if now_ms >= _VOICE_READY_MS:
+                self.end(CallCause.AI_FAILED, "the voice AI was not ready at the answer")
+        else:
+            self._let_time_pass(self._voice, now_ms)
+
+    def end(self, cause: CallCause, reason: str) -> None:
+        """Have the call ended now; the first cause that was named counts."""
+        ending = self._ending
+        ending.decide(cause, reason, self._host.now_ms())
+        if not ending.told and ending.cause is not None:
+            ending.told = True
+            self._host.request_end(ending.cause, ending.reason)
+
+    def end_when_played(self, cause: CallCause, reason: str) -> None:
+        """Have the call ended once everything that was said has been played (10 s at most)."""
+        if self._ending.decide(cause, reason, self._host.now_ms()) and self._voice is not None:
+            self._voice.answer_turns(automatic=False)
+
+    def say_goodbye(self, cause: CallCause, words: str) -> None:
+        """Stop whatever is said, take leave, and have the call ended."""
+        if self._ending.decided:
+            return
+        if self._voice is None:
+            self.end(cause, "no voice to say goodbye with")
+            return
+        self._stop_talking(cancel=True)
+        self.end_when_played(cause, "said goodbye")
+        self._ending.goodbye = True
+        self._voice.say(words, tag=_GOODBYE)
+
+    def callee_pressed(self, digit: str) -> None:
+        """Note a key that the callee pressed."""
+        self.note(f"The callee pressed {digit}.")
+
+    def note(self, text: str) -> None:
+        """Add a system line to the transcript."""
+        self._transcript.system(text, self._host.now_ms())
+        self._give_out_lines()
+
+    def ask_to_hold(self) -> None:
+        """Tell the callee that something takes a moment."""
+        if self._voice is not None:
+            self._voice.say(self._phrases.please_hold, tag=_HOLD)
+
+    def hint(self, text: str) -> None:
+        """Pass on what the user typed; it becomes part of the transcript."""
+        self.note(f"The user said to the AI: {text}")
+        if self._voice is not None and not self._ending.decided:
+            self._voice.hint(text)
+
+    def tool_result(self, tool_call_id: str, output: dict[str, Any], *, respond: bool) -> None:
+        """Give a function's result to the AI."""
+        if self._voice is not None:
+            wanted = respond and not self._ending.decided
+            self._voice.tool_result(tool_call_id, output, respond=wanted)
+
+    def line_closed(self) -> None:
+        """Note that Asterisk is gone: what was not played was not heard."""
+        self._ending.decide(CallCause.CALLEE_HUNG_UP, "", self._host.now_ms())
+        self._ending.told = True
+        self._stop_talking(cancel=True)
+        if self._voice is not None:
+            self._voice.answer_turns(automatic=False)
+        self._give_out_lines()
+
+    def close(self) -> None:
+        """Give out the last lines."""
+        for line in self._transcript.take_lines(self._host.now_ms(), last=True):
+            self._host.store(line)
+
+    def _give_out_lines(self) -> None:
+        for line in self._transcript.take_lines(self._host.now_ms()):
+            self._host.store(line)
+
+    # What the AI does.
+
+    def _agent_audio(self, event: voice_agent.AgentAudio) -> None:
+        key = PartKey(event.item_id, event.content_index)
+        answer = self._answer
+        if event.response_id == answer.response_id:
+            answer.spoke = True
+            if answer.tag is not None and answer.tag.startswith("disclosure"):
+                self._disclosures.setdefault(key, answer.tag)
+        if not self._sound.playout.add(key, event.mulaw, event.received_ms):
+            log.warning("playout_full")
+
+    def _response(self, event: voice_agent.ResponseStarted | voice_agent.ResponseEnded) -> None:
+        if isinstance(event, voice_agent.ResponseStarted):
+            self._answer = _Answer(response_id=event.response_id, tag=event.tag, making=True)
+            if self._ending.decided and event.tag != _GOODBYE and self._voice is not None:
+                self._voice.interrupt([], cancel=True)
+            return
+        if event.response_id == self._answer.response_id:
+            self._answer.making = False
+        if event.tag == _GOODBYE:
+            self._ending.goodbye = False
+        if event.tag == self._disclosure_tag() and not self._answer.spoke:
+            self._open(self._opening.disclosure_ended(0.0, self._host.now_ms()))
+        self._count_failures(event)
+
+    def _count_failures(self, event: voice_agent.ResponseEnded) -> None:
+        if event.status != "failed":
+            self._failed_responses = 0
+            return
+        self._failed_responses += 1
+        if self._failed_responses >= _MAX_FAILED_RESPONSES:
+            self.end(CallCause.AI_FAILED, "the voice AI failed to answer")
+        elif event.tag is None:
+            self._retry_at_ms = self._host.now_ms() + _RETRY_MS
+
+    def _disclosure_tag(self) -> str:
+        return f"disclosure-{self._opening.tries}"
+
+    def _disclosure_heard(self, heard: Heard) -> None:
+        tag = self._disclosures.pop(heard.key, None)
+        if tag == self._disclosure_tag():
+            fraction = heard_fraction(heard, self._config.disclosure)
+            self._open(self._opening.disclosure_ended(fraction, self._host.now_ms()))
+
+    # What the callee does.
+
+    def _callee_turn(
+        self, event: voice_agent.CallerSpeechStarted | voice_agent.CallerSpeechStopped
+    ) -> None:
+        now_ms = self._host.now_ms()
+        at_ms = min(event.at_ms + self._voice_offset_ms, now_ms)
+        if isinstance(event, voice_agent.CallerSpeechStarted):
+            self._callee_speaks = True
+            self._opening.callee_started(now_ms)
+            if not self._ending.decided:
+                self._stop_talking(cancel=False)
+            self._transcript.callee_started(event.item_id, at_ms)
+        else:
+            self._callee_speaks = False
+            self._opening.callee_stopped(now_ms)
+            self._transcript.callee_stopped(event.item_id, at_ms)
+
+    def _callee_said(self, event: voice_agent.CallerTranscript) -> None:
+        now_ms = self._host.now_ms()
+        self._transcript.callee_said(event.item_id, event.text, now_ms)
+        if self._voice is not None:
+            self._open(self._opening.callee_said(event.text, now_ms))
+
+    def _stop_talking(self, *, cancel: bool) -> None:
+        """Play nothing more; take what was not heard out of the AI's memory and the transcript."""
+        now_ms = self._host.now_ms()
+        heard = self._sound.playout.interrupt()
+        if self._voice is not None and (heard or self._answer.making):
+            self._voice.interrupt(heard, cancel=cancel)
+        for part in heard:
+            self._transcript.agent_cut(part, now_ms)
+            self._disclosure_heard(part)
+
+    # What time does.
+
+    def _let_time_pass(self, voice: voice_agent.VoiceAgent, now_ms: int) -> None:
+        if self._retry_at_ms is not None and now_ms >= self._retry_at_ms:
+            self._retry_at_ms = None
+            voice.respond()
+        if not self._opening.done:
+            self._open(self._opening.tick(now_ms))
+            return
+        line = LineState(
+            ai_busy=self._busy(),
+            callee_speaks=self._callee_speaks,
+            level_dbfs=self._sound.ear.level_dbfs,
+        )
+        match self._silence.observe(line, now_ms):
+            case SilenceAction.NONE:
+                pass
+            case SilenceAction.CONTINUE:
+                voice.respond()
+            case SilenceAction.ASK:
+                voice.say(self._phrases.still_there, tag=_STILL_THERE)
+            case SilenceAction.GIVE_UP:
+                self.say_goodbye(CallCause.SILENCE, self._phrases.goodbye_silence)
+
+    def _busy(self) -> bool:
+        return self._talking() or self._host.asking_user()
+
+    def _talking(self) -> bool:
+        return self._answer.making or not self._sound.playout.drained
+
+    def _open(self, action: OpeningAction) -> None:
+        voice = self._voice
+        match action:
+            case OpeningAction.NONE:
+                pass
+            case OpeningAction.SAY_DISCLOSURE:
+                if voice is not None:
+                    voice.say(self._config.disclosure, tag=self._disclosure_tag())
+            case OpeningAction.TALK:
+                self._host.log_event("disclosure_heard", fraction=self._opening.best_heard)
+                self._silence.expect_continuation()
+                if voice is not None and not self._ending.decided:
+                    voice.answer_turns(automatic=True)
+            case OpeningAction.VOICEMAIL:
+                self.end(CallCause.VOICEMAIL, "a voicemail greeting")
+            case OpeningAction.FAIL:
+                self.end(CallCause.AI_FAILED, "the disclosure could not be said")
+            case _:
+                assert_never(action)

@@ -1,0 +1,134 @@
+"""How a conversation begins: the callee first, then the disclosure, heard for sure.
+
+A pure state machine: it is told what happens and when (ms since the answer) and says what to do.
+The callee's first utterance is waited for, since people and machines answer with one; after
+silence the AI speaks first. The disclosure says that an AI calls, on whose behalf and why; when it
+was cut off early it is said again at the next chance. A voicemail greeting gets none.
+"""
+
+import re
+from enum import Enum, auto
+
+SILENCE_MS = 2500
+TRANSCRIPT_MS = 1200
+LONGEST_WAIT_MS = 20_000
+LONGEST_DISCLOSURE_MS = 45_000
+HEARD_ENOUGH = 0.6
+MAX_TRIES = 3
+
+_VOICEMAIL = re.compile(
+    r"""leave (?:(?:me|us) )?(?:a|your|the) (?:\w+ )?(?:message|name)
+      | (?:after|at) the (?:tone|beep|signal)
+      | voice ?mail | answering machine | mailbox
+      | (?:can(?:no|')?t|unable to|not able to) (?:come|get|take|answer) (?:to )?
+        (?:the|your|you|my) (?:phone|call)
+      | nach dem (?:signal)?ton | hinterlassen sie | después de la señal | deje (?:su|un) mensaje
+      | laissez (?:un|votre) message | après le (?:bip|signal)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def is_voicemail_greeting(text: str) -> bool:
+    """Whether a callee's words are plainly those of an answering machine."""
+    return _VOICEMAIL.search(text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")) is not None
+
+
+class OpeningAction(Enum):
+    """What the handler is to do now."""
+
+    NONE = auto()
+    SAY_DISCLOSURE = auto()
+    TALK = auto()
+    VOICEMAIL = auto()
+    FAIL = auto()
+
+
+class _State(Enum):
+    WAITING = auto()
+    CALLEE_SPEAKS = auto()
+    CALLEE_SPOKE = auto()
+    SAYING = auto()
+    DONE = auto()
+
+
+class Opening:
+    """The opening of one call.
+
+    Attributes:
+        tries: how often the disclosure was begun.
+        best_heard: the largest part of it that was heard, 0 to 1.
+    """
+
+    def __init__(self) -> None:
+        self._state = _State.WAITING
+        self._since_ms = 0
+        self._callee_speaks = False
+        self.tries = 0
+        self.best_heard = 0.0
+
+    @property
+    def done(self) -> bool:
+        """Whether the opening is over, for good or bad."""
+        return self._state is _State.DONE
+
+    def tick(self, now_ms: int) -> OpeningAction:
+        """Let time pass; call it at least every 100 ms."""
+        waited_ms = now_ms - self._since_ms
+        if self._state is _State.SAYING and waited_ms >= LONGEST_DISCLOSURE_MS:
+            self._enter(_State.DONE, now_ms)
+            return OpeningAction.FAIL
+        limits = {
+            _State.WAITING: SILENCE_MS,
+            _State.CALLEE_SPEAKS: LONGEST_WAIT_MS,
+            _State.CALLEE_SPOKE: TRANSCRIPT_MS,
+        }
+        limit = limits.get(self._state)
+        if limit is None or waited_ms < limit:
+            return OpeningAction.NONE
+        return self._say(now_ms)
+
+    def callee_started(self, now_ms: int) -> None:
+        """Note that the callee began to speak."""
+        self._callee_speaks = True
+        if self._state in {_State.WAITING, _State.CALLEE_SPOKE}:
+            self._enter(_State.CALLEE_SPEAKS, now_ms)
+
+    def callee_stopped(self, now_ms: int) -> None:
+        """Note that the callee stopped; the words are waited for a little."""
+        self._callee_speaks = False
+        if self._state is _State.CALLEE_SPEAKS:
+            self._enter(_State.CALLEE_SPOKE, now_ms)
+
+    def callee_said(self, text: str, now_ms: int) -> OpeningAction:
+        """Take the words of an utterance."""
+        if self.done:
+            return OpeningAction.NONE
+        if is_voicemail_greeting(text):
+            self._enter(_State.DONE, now_ms)
+            return OpeningAction.VOICEMAIL
+        if self._state is _State.CALLEE_SPOKE:
+            return self._say(now_ms)
+        return OpeningAction.NONE
+
+    def disclosure_ended(self, heard: float, now_ms: int) -> OpeningAction:
+        """Note how much of the disclosure was heard, when it was played or cut off."""
+        if self._state is not _State.SAYING:
+            return OpeningAction.NONE
+        self.best_heard = max(self.best_heard, heard)
+        if heard >= HEARD_ENOUGH:
+            self._enter(_State.DONE, now_ms)
+            return OpeningAction.TALK
+        if self.tries >= MAX_TRIES:
+            self._enter(_State.DONE, now_ms)
+            return OpeningAction.TALK if self.best_heard > 0 else OpeningAction.FAIL
+        self._enter(_State.CALLEE_SPEAKS if self._callee_speaks else _State.CALLEE_SPOKE, now_ms)
+        return OpeningAction.NONE
+
+    def _say(self, now_ms: int) -> OpeningAction:
+        self.tries += 1
+        self._enter(_State.SAYING, now_ms)
+        return OpeningAction.SAY_DISCLOSURE
+
+    def _enter(self, state: _State, now_ms: int) -> None:
+        self._state = state
+        self._since_ms = now_ms

@@ -1,0 +1,135 @@
+"""Runs what the voice AI asks for: each function call once, its result back into the conversation.
+
+A function call that cannot be carried out is answered too: one without an answer would stay in
+the AI's memory and confuse its later turns.
+"""
+
+from typing import Any, Protocol, assert_never
+
+import structlog
+
+from opendeep.audio_processing_service import call_tools
+from opendeep.audio_processing_service.voice_agent import ToolRequested
+from opendeep.common.data_models import CallCause
+from opendeep.common.errors import InvalidInputError, OpenDeepError
+from opendeep.common.event_bus import EventBus
+from opendeep.common.ids import CallId
+from opendeep.common.messages import SendDtmf, call_commands
+from opendeep.common.ports import CallDesk
+
+log = structlog.get_logger(__name__)
+
+_KEYS_PER_COMMAND = 8
+
+
+class ToolHost(Protocol):
+    """What a tool may do to the conversation."""
+
+    def tool_result(self, tool_call_id: str, output: dict[str, Any], *, respond: bool) -> None:
+        """Give a result to the AI."""
+        ...
+
+    def end_when_played(self, cause: CallCause, reason: str) -> None:
+        """End the call once what was said has been played."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Add a system line to the transcript."""
+        ...
+
+    def ask_to_hold(self) -> None:
+        """Tell the callee that this takes a moment."""
+        ...
+
+
+class ToolRunner:
+    """The tools of one call.
+
+    Args:
+        call_id: the call.
+        bus: carries commands to the call's attempt handler.
+        desk: where facts, questions and wishes are stored.
+        host: the conversation.
+    """
+
+    def __init__(self, call_id: CallId, bus: EventBus, desk: CallDesk, host: ToolHost) -> None:
+        self._call_id = call_id
+        self._bus = bus
+        self._desk = desk
+        self._host = host
+        self._questions: set[str] = set()
+
+    @property
+    def asking(self) -> bool:
+        """Whether the user has been asked and has not answered yet."""
+        return bool(self._questions)
+
+    async def run(self, request: ToolRequested, *, spoke: bool) -> None:
+        """Carry out a function call and answer it.
+
+        Args:
+            request: the call, its arguments unchecked.
+            spoke: whether the AI said something in the same answer; then it need not speak again.
+        """
+        try:
+            arguments = call_tools.parse_arguments(request.name, request.arguments)
+            await self._carry_out(request.tool_call_id, arguments, spoke=spoke)
+        except InvalidInputError as error:
+            log.info("tool_refused", tool=request.name, reason=error.code)
+            self._answer(request.tool_call_id, {"status": "invalid", "message": error.message})
+        except OpenDeepError as error:
+            log.warning("tool_failed", tool=request.name, reason=error.message)
+            self._questions.discard(request.tool_call_id)
+            status = "no_answer" if request.name == "request_user_feedback" else "failed"
+            self._answer(request.tool_call_id, {"status": status, "message": error.message})
+
+    def answer(self, tool_call_id: str, answer: str | None) -> None:
+        """Give the AI the user's answer, or that there is none; ignored where nothing was asked."""
+        if tool_call_id not in self._questions:
+            return
+        self._questions.discard(tool_call_id)
+        if answer is None:
+            self._answer(tool_call_id, {"status": "no_answer"})
+        else:
+            self._answer(tool_call_id, {"status": "answered", "answer": answer})
+
+    async def _carry_out(
+        self, tool_call_id: str, arguments: call_tools.ToolArguments, *, spoke: bool
+    ) -> None:
+        match arguments:
+            case call_tools.SendDtmfArguments(digits=digits):
+                await self._send_keys(digits)
+                # The menu speaks next; an answer now would talk over it.
+                self._answer(tool_call_id, {"status": "sent"}, respond=False)
+            case call_tools.EndCallArguments(reason=reason, summary=summary):
+                self._answer(tool_call_id, {"status": "ending"}, respond=False)
+                self._host.end_when_played(call_tools.cause_of(reason), f"{reason}: {summary}")
+            case call_tools.AskUserArguments(question=question, options=options):
+                await self._ask_user(tool_call_id, question, options or [], spoke=spoke)
+            case call_tools.DoNotCallArguments(words=words):
+                await self._desk.mark_do_not_call(self._call_id, words)
+                self._answer(tool_call_id, {"status": "done"}, respond=not spoke)
+            case call_tools.NoteFactArguments(name=name, value=value):
+                await self._desk.note_fact(self._call_id, name, value)
+                self._answer(tool_call_id, {"status": "noted"}, respond=not spoke)
+            case _:
+                assert_never(arguments)
+
+    async def _send_keys(self, digits: str) -> None:
+        channel = call_commands(self._call_id)
+        for start in range(0, len(digits), _KEYS_PER_COMMAND):
+            keys = digits[start : start + _KEYS_PER_COMMAND]
+            await self._bus.command(channel, SendDtmf(digits=keys))
+        self._host.note(f"The AI pressed {digits}.")
+
+    async def _ask_user(
+        self, tool_call_id: str, question: str, options: list[str], *, spoke: bool
+    ) -> None:
+        # Noted first: the answer may come before ask_user returns.
+        self._questions.add(tool_call_id)
+        if not spoke:
+            self._host.ask_to_hold()
+        await self._desk.ask_user(self._call_id, tool_call_id, question, options)
+
+    def _answer(self, tool_call_id: str, output: dict[str, Any], *, respond: bool = True) -> None:
+        self._host.tool_result(tool_call_id, output, respond=respond)
