@@ -63,13 +63,13 @@ from opendeep.common.messages import EndCall, Message, SendDtmf, TransferCall
 
 log = structlog.get_logger(__name__)
 
-HANGUP_SECONDS = 3.0
+HANGUP_SECONDS = 2.0
 RING_GRACE_SECONDS = 5.0
 TALK_GRACE_SECONDS = 15.0
 FAILURE_GRACE_SECONDS = 2.0
 RETRY_UNSENT_SECONDS = 30.0
 CLOSE_SECONDS = 30.0
-CLOSE_SECONDS_STOPPING = 4.0
+CLOSE_SECONDS_STOPPING = 3.0
 _DATABASE_PAUSE_SECONDS = 0.25
 
 

@@ -16,7 +16,7 @@ from opendeep.common.messages import Wakeup
 
 log = structlog.get_logger(__name__)
 
-STOP_SECONDS = 4.5
+STOP_SECONDS = 5.0
 RECOVERY_SECONDS = 30.0
 _POLL_SECONDS = 1.0
 _WORK = frozenset({"queued_tasks", "slot_free"})

@@ -15,6 +15,7 @@ from opendeep.database.transaction import Transaction
 log = structlog.get_logger(__name__)
 
 _LOOK_AT = 200
+_MOMENT_SECONDS = 0.001
 _WAITS_FOR_EXCHANGE = (
     "The telephone exchange cannot be reached; the call starts as soon as it is back."
 )
@@ -95,7 +96,8 @@ class Reservations:
         await calls.lock_slots()
         if await calls.live_count() >= self._limits.max_concurrent_calls:
             return False
-        since = tx.now() - timedelta(seconds=self._limits.window_seconds)
+        # Exactly a window ago is outside of it.
+        since = tx.now() - timedelta(seconds=self._limits.window_seconds - _MOMENT_SECONDS)
         return await calls.created_since(since) < self._limits.window_calls
 
     async def _may_dial(self, tx: Transaction, task: Task) -> bool:
