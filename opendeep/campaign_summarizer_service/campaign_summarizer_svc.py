@@ -102,6 +102,7 @@ class CampaignSummarizerService:
 
     async def _listen(self) -> None:
         async with self._bus.subscribe(messages.WAKEUPS) as wakeups:
+            self._awake.set()  # for what was published before we listened
             async for message in wakeups:
                 if isinstance(message, Wakeup) and message.work == "campaigns":
                     self._awake.set()

@@ -110,6 +110,7 @@ class PostCallAnalyzerService:
 
     async def _listen(self) -> None:
         async with self._bus.subscribe(messages.WAKEUPS) as wakeups:
+            self._awake.set()  # for what was published before we listened
             async for message in wakeups:
                 if isinstance(message, Wakeup) and message.work == "calls_to_analyse":
                     self._awake.set()

@@ -35,7 +35,7 @@ _RELATIVE_DAYS = frozenset({"today", "tomorrow", "tonight"})
 _CALENDAR_WORDS = frozenset(_WEEKDAYS) | (frozenset(_MONTHS) - {"may", "march"})
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})(?=\b|T)")
 _CLOCK = re.compile(r"\b(\d{1,2}):(\d{2})(?::\d{2})?\b|\b(\d{1,2})\s*[ap]\.?\s?m\b", re.IGNORECASE)
-_ZONE = re.compile(r"(?<=\d)(?:[+-]\d{2}:?\d{2}|Z)\b")
+_ZONE = re.compile(r"(?<=:\d\d)(?:[+-]\d{2}:?\d{2}|Z)\b")
 _LONG_NUMBER = re.compile(r"\+?\d[\d\s().-]{4,}\d")
 
 

@@ -116,6 +116,8 @@ def test_other_languages_keep_their_verdict() -> None:
         ("The fee is 1250 dollars", "1,250"),
         ("The first of December is fine", "December 1, 2026"),
         ("230 is good", "2:30"),
+        ("Between 10 and 20 dollars", "10 - 20"),
+        ("two one two, 555, 0199", "212-555-0199"),
         ("At 3 p.m.", "3 pm"),
     ],
 )
@@ -127,10 +129,11 @@ def test_spoken_forms_are_understood(spoken: str, value: str) -> None:
     assert checked.analysis.agreed == {"it": value}
 
 
-def test_a_long_number_must_be_said_whole() -> None:
+@pytest.mark.parametrize("number", ["+12125550198", "212-555-0198", "(212) 555 0198"])
+def test_a_long_number_must_be_said_whole(number: str) -> None:
     """A phone number with one digit changed was not said."""
     lines = [HeardLine(seq=1, speaker=Speaker.CALLEE, text="two one two 555 0199")]
-    checked = check_evidence(claimed(agreed={"phone": "+12125550198"}), lines)
+    checked = check_evidence(claimed(agreed={"phone": number}), lines)
     assert checked.dropped_facts == ("phone",)
 
 
