@@ -12,7 +12,7 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry
 from pydantic import JsonValue
 
-from opendeep.campaign_summarizer_service.campaign_report import CampaignReport
+from opendeep.campaign_summarizer_service.report_render import ReportFormat
 from opendeep.common.clock import Clock
 from opendeep.common.data_models import CampaignPlan, Form, ToolActivity
 from opendeep.common.event_bus import EventBus
@@ -167,11 +167,13 @@ class FeedbackAnswers(Protocol):
         ...
 
 
-class CampaignReports(Protocol):
-    """Reports on a campaign as it stands now, also before it is finished."""
+class ReportRenderer(Protocol):
+    """Renders a campaign's report as it stands now, also before the campaign is finished."""
 
-    async def report(self, user_id: UserId, campaign_id: CampaignId, /) -> CampaignReport:
-        """Return the report.
+    async def render(
+        self, user_id: UserId, campaign_id: CampaignId, report_format: ReportFormat, /
+    ) -> str:
+        """Return the whole document in the format asked for.
 
         Raises:
             NotFoundError: no such campaign of this user.
@@ -208,7 +210,7 @@ class WebServices:
     task_actions: TaskActions
     campaign_actions: CampaignActions
     feedback: FeedbackAnswers
-    reports: CampaignReports
+    reports: ReportRenderer
     database: Database
     bus: EventBus
     clock: Clock

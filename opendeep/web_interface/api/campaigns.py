@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from opendeep.campaign_summarizer_service.report_render import ReportFormat, render
+from opendeep.campaign_summarizer_service.report_render import ReportFormat
 from opendeep.common.data_models import CampaignStatus
 from opendeep.common.ids import CampaignId, UserId
 from opendeep.database.repositories.campaigns import Campaigns
@@ -16,6 +16,12 @@ from opendeep.web_interface.ports import WebServices
 
 router = APIRouter(tags=["campaigns"])
 
+_MEDIA_TYPES: dict[ReportFormat, str] = {
+    "md": "text/markdown; charset=utf-8",
+    "json": "application/json",
+    "html": "text/html; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+}
 # A report is a document of its own: it may carry its own style, and nothing else.
 _REPORT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'none'"
@@ -69,17 +75,17 @@ async def get_report(
     campaign_id: RowId,
     services: Services,
     user_id: CurrentUser,
-    report_format: Annotated[ReportFormat, Query(alias="format")] = ReportFormat.JSON,
+    report_format: Annotated[ReportFormat, Query(alias="format")] = "json",
 ) -> Response:
     """Return the campaign's report as it stands now."""
     key = CampaignId(campaign_id)
     await _shown(services, user_id, key)
-    document = render(await services.reports.report(user_id, key), report_format)
+    document = await services.reports.render(user_id, key, report_format)
     headers = {"content-security-policy": _REPORT_POLICY, "cache-control": "no-store"}
-    if report_format in {ReportFormat.MARKDOWN, ReportFormat.CSV}:
+    if report_format in {"md", "csv"}:
         name = f"campaign-{campaign_id}.{report_format}"
         headers["content-disposition"] = f'attachment; filename="{name}"'
-    return Response(document, media_type=report_format.media_type, headers=headers)
+    return Response(document, media_type=_MEDIA_TYPES[report_format], headers=headers)
 
 
 async def _shown(services: WebServices, user_id: UserId, campaign_id: CampaignId) -> CampaignView:

@@ -1,10 +1,13 @@
 """The user's confirmation: a plan becomes a campaign, once."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header
+from pydantic import ValidationError
 from starlette.responses import Response
 
+from opendeep.common.data_models import CampaignPlan
 from opendeep.common.ids import ChatSessionId
 from opendeep.task_manager.plan_validation import parse_plan
 from opendeep.web_interface.api.shapes import PlanExecuted, PlanExecution
@@ -25,10 +28,25 @@ async def execute_campaign(
 ) -> PlanExecuted:
     """Make the campaign of a confirmed plan: 201; the same key again: 200 and the same ids."""
     session_id = None if body.session_id is None else ChatSessionId(body.session_id)
-    plan = parse_plan(body.campaign_plan, services.clock.now())
+    plan = _read_plan(body.campaign_plan, services.clock.now())
     executed = await services.orchestrator.execute_plan(
         user_id, plan, idempotency_key=idempotency_key, session_id=session_id
     )
     if not executed.created:
         response.status_code = 200
     return PlanExecuted(campaign_id=executed.campaign_id, task_ids=list(executed.task_ids))
+
+
+def _read_plan(raw: dict[str, Any], now: datetime) -> CampaignPlan:
+    """Read a plan's shape; its meaning is judged by the orchestrator, after the key.
+
+    A plan that was confirmed keeps its ids when it is sent again, even though its times have
+    passed by then.
+
+    Raises:
+        PlanInvalidError: with every fault, of shape and of meaning.
+    """
+    try:
+        return CampaignPlan.model_validate(raw)
+    except ValidationError:
+        return parse_plan(raw, now)

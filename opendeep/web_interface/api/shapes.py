@@ -193,7 +193,7 @@ class FeedbackView(Outgoing):
 class FeedbackAnswer(Incoming):
     """The user's answer to a question."""
 
-    answer: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+    answer: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 
 
 class HoldRequest(Incoming):

@@ -105,7 +105,7 @@ class QuestionDialog extends HTMLElement {
 
   #freeAnswer(question, hasOptions) {
     const label = hasOptions ? "Or in your own words" : "Your answer";
-    const input = h("input", { id: "question-answer", maxlength: 2000, autocomplete: "off", required: true });
+    const input = h("input", { id: "question-answer", maxlength: 1000, autocomplete: "off", required: true });
     const send = button("Send", { kind: "primary", symbol: "send", type: "submit" });
     send.dataset.testid = "question-send";
     const form = h("form", {}, h("label", { for: "question-answer" }, label),
