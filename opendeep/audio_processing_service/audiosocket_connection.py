@@ -58,6 +58,7 @@ class AudioSocketConnection(asyncio.Protocol):
         self._broken = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask the server whether this peer may stay; it has 5 s to say who it is."""
         if not isinstance(transport, asyncio.Transport):  # pragma: no cover - TCP gives no other
             return
         self._transport = transport
@@ -68,6 +69,7 @@ class AudioSocketConnection(asyncio.Protocol):
         self._timer = loop.call_later(_IDENTIFY_SECONDS, self._too_silent)
 
     def data_received(self, data: bytes) -> None:
+        """Take bytes; what breaks the protocol ends the connection."""
         try:
             events = self._parser.receive(data)
         except WireProtocolError as error:
@@ -79,6 +81,7 @@ class AudioSocketConnection(asyncio.Protocol):
             self._take(event)
 
     def connection_lost(self, _exc: Exception | None) -> None:
+        """Tell the handler, once, that the connection is gone."""
         if self._timer is not None:
             self._timer.cancel()
         handler, self._handler = self._handler, None
