@@ -97,8 +97,7 @@ class CampaignSummarizerService:
             while not self._stopping.is_set():
                 self._awake.clear()
                 await self.finish_campaigns()
-                if not self._stopping.is_set():
-                    await wait_event(self._awake, self._config.poll_seconds)
+                await wait_event(self._awake, self._config.poll_seconds)
 
     async def _listen(self) -> None:
         async with self._bus.subscribe(messages.WAKEUPS) as wakeups:

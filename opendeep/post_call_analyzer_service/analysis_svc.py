@@ -105,8 +105,7 @@ class PostCallAnalyzerService:
                 for call in await self._claim():
                     self._busy += 1
                     nursery.start(self._analyse(call), name=call.id)
-                if not self._stopping.is_set():
-                    await wait_event(self._awake, self._config.poll_seconds)
+                await wait_event(self._awake, self._config.poll_seconds)
 
     async def _listen(self) -> None:
         async with self._bus.subscribe(messages.WAKEUPS) as wakeups:

@@ -285,18 +285,10 @@ async def test_a_model_that_hangs_defers(world: World) -> None:
     """A model that does not answer in time counts as one that is away."""
     call = await world.finished_call(CallCause.COMPLETED, TALK)
 
-    class SleepingModel(ScriptedTextModel):
-        async def chat_with_tools(
-            self, messages: Sequence[ModelMessage], tools: Sequence[Any] = ()
-        ) -> ModelTurn:
-            del messages, tools
-            await asyncio.Event().wait()
-            raise AssertionError
-
     service = PostCallAnalyzerService(
         database=world.database,
         bus=world.bus,
-        model=SleepingModel(),
+        model=ThinkingModel(),
         clock=world.clock,
         config=AnalyzerConfig(model_seconds=0.01),
     )
@@ -397,28 +389,44 @@ async def test_one_batch_after_the_other(world: World) -> None:
         service.stop()
 
 
+class ThinkingModel(ScriptedTextModel):
+    """Thinks for ever, and says when it has begun."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.thinking = asyncio.Event()
+
+    async def chat_with_tools(
+        self, messages: Sequence[ModelMessage], tools: Sequence[Any] = ()
+    ) -> ModelTurn:
+        """Never answer."""
+        del messages, tools
+        self.thinking.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
 async def test_stopping_gives_claims_back(world: World) -> None:
     """A stop while the model thinks frees the call for the next analyzer at once."""
+    await world.campaign(plan_task(title="second"))
     call = await world.finished_call(CallCause.COMPLETED, TALK)
-    thinking = asyncio.Event()
-
-    class ThinkingModel(ScriptedTextModel):
-        async def chat_with_tools(
-            self, messages: Sequence[ModelMessage], tools: Sequence[Any] = ()
-        ) -> ModelTurn:
-            del messages, tools
-            thinking.set()
-            await asyncio.Event().wait()
-            raise AssertionError
-
+    model = ThinkingModel()
     service = PostCallAnalyzerService(
-        database=world.database, bus=world.bus, model=ThinkingModel(), clock=world.clock
+        database=world.database,
+        bus=world.bus,
+        model=model,
+        clock=world.clock,
+        config=AnalyzerConfig(batch=1),
     )
     async with Nursery("test", grace_seconds=5) as nursery:
         nursery.start(service.run(), name=service.name)
-        await thinking.wait()
+        await model.thinking.wait()
+        second = await world.finished_call(CallCause.BUSY)
+        await world.bus.publish(messages.WAKEUPS, Wakeup(work="calls_to_analyse"))
+        await listening(world)
+        assert (await world.call(second.id)).analysis_status == "none"
         service.stop()
-    assert [one.id for one in await claim(world)] == [call.id]
+    assert {one.id for one in await claim(world)} == {call.id, second.id}
 
 
 async def test_stop_before_run(world: World) -> None:
