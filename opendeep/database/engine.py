@@ -8,7 +8,7 @@ from typing import Any, Protocol, Self
 
 from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
@@ -52,7 +52,7 @@ def parse_url(url: str) -> URL:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise SettingsError(
             "DATABASE_URL is not an address; use sqlite:///path or postgresql://user@host/name."
         ) from error
@@ -130,12 +130,7 @@ class SqlDatabase:
             if sqlite
             else {"pool_size": _POSTGRES_POOL_SIZE, "pool_pre_ping": True}
         )
-        try:
-            engine = create_async_engine(
-                self._url, connect_args=connect_arguments(self._url), **pool
-            )
-        except NoSuchModuleError as error:
-            raise SettingsError("DATABASE_URL names a driver that is not installed.") from error
+        engine = create_async_engine(self._url, connect_args=connect_arguments(self._url), **pool)
         if sqlite:
             prepare_sqlite(engine.sync_engine)
         self._engine = engine

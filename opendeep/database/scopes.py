@@ -59,10 +59,6 @@ class ValueQuery:
         """Group the rows."""
         return self._like(self._statement.group_by(*columns))
 
-    def order_by(self, *columns: ColumnElement[Any]) -> Self:
-        """Order the rows."""
-        return self._like(self._statement.order_by(*columns))
-
     def subquery(self) -> ScalarSelect[Any]:
         """Return the query for use inside another one's condition."""
         return self._statement.scalar_subquery()
@@ -98,10 +94,6 @@ class Query(Generic[RowT]):
     def limit(self, count: int) -> "Query[RowT]":
         """Return at most ``count`` rows."""
         return Query(self._tx, self._statement.limit(count), self._model)
-
-    def for_update(self) -> "Query[RowT]":
-        """Lock the rows until the transaction ends (SQLite: the whole database is)."""
-        return Query(self._tx, self._statement.with_for_update(), self._model)
 
     async def all(self) -> list[RowT]:
         """Run it and return all rows."""

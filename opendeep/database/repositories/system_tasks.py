@@ -123,15 +123,13 @@ class SystemTasks:
                 .limit(limit)
                 .with_for_update(skip_locked=True, of=tasks)
             )
-            if found := await self._tasks(statement):
-                waiting[user_id], load[user_id], turn[user_id] = found[::-1], busy, place
+            waiting[user_id] = (await self._tasks(statement))[::-1]
+            load[user_id], turn[user_id] = busy, place
         picked: list[Task] = []
-        while waiting and len(picked) < limit:
-            user_id = min(waiting, key=lambda user: (load[user], turn[user]))
+        while len(picked) < limit and (users_left := [user for user in waiting if waiting[user]]):
+            user_id = min(users_left, key=lambda user: (load[user], turn[user]))
             picked.append(waiting[user_id].pop())
             load[user_id] += 1
-            if not waiting[user_id]:
-                del waiting[user_id]
         return picked
 
     async def _users_in_turn(self, now: datetime, limit: int) -> list[tuple[UserId, int]]:
@@ -169,8 +167,6 @@ class SystemTasks:
 
     async def _remember_turn(self, user_ids: set[UserId], now: datetime) -> None:
         """Note that these users were served; locked in order, so two claimers cannot dead-lock."""
-        if not user_ids:
-            return
         chosen = users.c.id.in_(sorted(user_ids))
         lock = select(users.c.id).where(chosen).order_by(users.c.id)
         await self._tx.execute(lock.with_for_update(key_share=True))
