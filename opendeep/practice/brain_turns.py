@@ -139,16 +139,22 @@ class CallBrief:
         )
 
 
-_TASK: Final = re.compile(r"<task>(.*?)</task>", re.DOTALL)
+def tagged(text: str, tag: str) -> str | None:
+    """Return what stands in the last ``<tag>…</tag>`` of a prompt, or None."""
+    head, found, tail = text.rpartition(f"<{tag}>{{")
+    del head
+    if not found:
+        return None
+    return "{" + tail.partition(f"</{tag}>")[0]
 
 
 def brief_of(instructions: str) -> CallBrief | None:
     """Read the ``<task>`` in a system prompt, or return None where there is none."""
-    found = _TASK.findall(instructions)
-    if not found:
+    found = tagged(instructions, "task")
+    if found is None:
         return None
     try:
-        task = json.loads(found[-1])
+        task = json.loads(found)
     except ValueError:
         return None
     if not isinstance(task, dict):
