@@ -1,0 +1,230 @@
+"""What an attempt does when its database, its link or its keys fail at the worst moment."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from opendeep.call_processor_service import recovery
+from opendeep.call_processor_service.ami_actions import AmiAction
+from opendeep.call_processor_service.ami_link import AmiConfig, AmiUnavailableError
+from opendeep.call_processor_service.ami_protocol import AmiMessage
+from opendeep.call_processor_service.asterisk_ami_client import AsteriskAmiClient
+from opendeep.call_processor_service.attempt_end import AttemptEnd
+from opendeep.call_processor_service.attempt_report import end_call
+from opendeep.call_processor_service.attempt_states import EndFacts
+from opendeep.call_processor_service.call_attempt_handler import CallAttemptHandler
+from opendeep.call_processor_service.call_ports import Attempt
+from opendeep.common.clock import LoopClock
+from opendeep.common.data_models import CallCause, CallStatus, TaskStatus
+from opendeep.common.errors import ConflictError, UnavailableError
+from opendeep.common.messages import SendDtmf, call_commands
+from opendeep.database.engine import Database
+from opendeep.database.repositories import Calls
+from opendeep.database.transaction import Transaction
+from tests.calls.ami_peer import ScriptedCall, rings_and_is_answered
+from tests.calls.call_world import CallWorld
+
+
+class FailingDatabase:
+    """A database that is away while ``away`` is set."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.away = False
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Open a transaction, or fail."""
+        if self.away:
+            raise UnavailableError("The database does not answer.")
+        async with self._database.transaction() as tx:
+            yield tx
+
+
+class DeafClient(AsteriskAmiClient):
+    """A client that says it is connected and can send nothing."""
+
+    async def send_action(self, action: AmiAction) -> AmiMessage:
+        """Fail as a link that is lost at that moment does."""
+        raise AmiUnavailableError(f"{action.name} was not sent.")
+
+    @property
+    def is_connected(self) -> bool:
+        """Claim so."""
+        return True
+
+
+@pytest.fixture
+async def world(story_clock: LoopClock) -> AsyncIterator[CallWorld]:
+    """Return a world whose Asterisk is connected."""
+    async with CallWorld(story_clock).open() as opened:
+        yield opened
+
+
+def start(world: CallWorld, attempt: Attempt) -> asyncio.Task[None]:
+    """Run a handler beside the test."""
+    handler = CallAttemptHandler(attempt, config=world.config, ports=world.ports)
+    return world.nursery.start(handler.run(), name="handler")
+
+
+async def end_elsewhere(world: CallWorld, attempt: Attempt) -> None:
+    """End a call's row as another process would."""
+    async with world.database.transaction() as tx:
+        end = AttemptEnd(cause=CallCause.LOST, facts=EndFacts(), lost=True)
+        await end_call(tx, attempt.call, end)
+
+
+async def test_a_call_outlives_a_database_that_is_away(world: CallWorld) -> None:
+    """Steps that cannot be saved cost nothing but themselves; the end is saved when it can be."""
+    database = FailingDatabase(world.database)
+    world.ports = replace(world.ports, database=database)
+
+    async def script(call: ScriptedCall) -> None:
+        database.away = True
+        await rings_and_is_answered(call)
+        await asyncio.sleep(5)
+        call.hang_up()
+        await asyncio.sleep(5)
+        database.away = False
+
+    world.peer.script = script
+    attempt = await world.reserve()
+    await start(world, attempt)
+    call = await world.call(attempt)
+    assert (call.status, call.cause) == (CallStatus.ENDED, CallCause.CALLEE_HUNG_UP)
+    assert call.disposition == "answered"
+
+
+async def test_a_database_away_before_originate_dials_nothing(world: CallWorld) -> None:
+    """If the attempt cannot be marked as used, Originate is not sent."""
+    attempt = await world.reserve()
+    database = FailingDatabase(world.database)
+    database.away = True
+    world.ports = replace(world.ports, database=database)
+    task = start(world, attempt)
+    await asyncio.sleep(5)
+    database.away = False
+    await task
+    assert (await world.task(attempt.task)).status is TaskStatus.PENDING
+    assert world.peer.asked("Originate") == []
+
+
+async def test_a_used_row_that_could_not_be_sent_ends(world: CallWorld) -> None:
+    """A link lost between the commit and Originate ends the used attempt as the exchange's."""
+    config = AmiConfig(host="127.0.0.1", username="u", secret="s")  # noqa: S106
+    world.ports = replace(world.ports, ami=DeafClient(config))
+    attempt = await world.reserve()
+    await start(world, attempt)
+    call = await world.call(attempt)
+    assert (call.status, call.cause) == (CallStatus.ENDED, CallCause.EXCHANGE_FAILED)
+    assert "Originate was not sent." in ((await world.task(attempt.task)).status_reason or "")
+
+
+async def test_a_row_that_was_sent_before_is_not_sent_again(world: CallWorld) -> None:
+    """A second handler of one attempt finds it used, dials nothing, and gives it an end."""
+    attempt = await world.reserve()
+    await world.set_call(attempt.call, CallStatus.ORIGINATING)
+    await start(world, attempt)
+    call = await world.call(attempt)
+    assert (call.status, call.cause) == (CallStatus.ENDED, CallCause.EXCHANGE_FAILED)
+    assert world.peer.asked("Originate") == []
+
+
+async def test_an_end_that_somebody_wrote_stays(world: CallWorld) -> None:
+    """The end is written once: a handler that comes second leaves the first one's cause."""
+
+    async def script(call: ScriptedCall) -> None:
+        call.made()
+        await end_elsewhere(world, attempt)
+        call.fail("BUSY", 17, "User busy")
+
+    attempt = await world.reserve()
+    world.peer.script = script
+    await start(world, attempt)
+    assert (await world.call(attempt)).cause is CallCause.LOST
+
+
+async def test_a_link_lost_again_during_the_question_is_asked_again(world: CallWorld) -> None:
+    """A Status without an answer decides nothing; the next return of the link asks again."""
+
+    async def script(call: ScriptedCall) -> None:
+        await rings_and_is_answered(call)
+        world.peer.silent.add("Status")
+        world.peer.drop()
+        await asyncio.sleep(3)
+        world.peer.silent.clear()
+        world.peer.drop()
+        await asyncio.sleep(10)
+        call.hang_up()
+
+    attempt = await world.reserve()
+    world.peer.script = script
+    await start(world, attempt)
+    assert (await world.call(attempt)).cause is CallCause.CALLEE_HUNG_UP
+    assert len(world.peer.asked("Status")) == 2
+
+
+async def test_ringing_told_twice_is_written_once(world: CallWorld) -> None:
+    """Asterisk may repeat itself: one step of the call is one event."""
+
+    async def script(call: ScriptedCall) -> None:
+        call.made()
+        call.ring()
+        call.ring()
+        call.event("VarSet")
+        call.answer()
+        call.ring()
+        call.hang_up()
+
+    attempt = await world.reserve()
+    world.peer.script = script
+    await start(world, attempt)
+    names = await world.events(attempt.call)
+    assert names == ["originating", "ringing", "in_progress", "ended"]
+
+
+async def test_keys_that_fail_do_not_end_the_call(world: CallWorld) -> None:
+    """A refused key is skipped; too many keys at once are refused to their sender."""
+    world.peer.refusals["PlayDTMF"] = "No such channel"
+    attempt = await world.reserve()
+    task = start(world, attempt)
+    channel = call_commands(attempt.call.id)
+    await asyncio.sleep(5)
+    await world.bus.command(channel, SendDtmf(digits="12"))
+    await asyncio.sleep(2)
+    world.peer.drop()
+    await world.bus.command(channel, SendDtmf(digits="3"))
+    await asyncio.sleep(5)
+    assert [key.get("Digit") for key in world.peer.asked("PlayDTMF")] == ["1", "2"]
+    for _ in range(4):
+        await world.bus.command(channel, SendDtmf(digits="w" * 32))
+    with pytest.raises(ConflictError, match="Too many keys"):
+        await world.bus.command(channel, SendDtmf(digits="12"))
+    await world.command_end(attempt.call.id, CallCause.COMPLETED)
+    await task
+    assert (await world.call(attempt)).cause is CallCause.COMPLETED
+
+
+async def test_recovery_leaves_what_others_settled(
+    world: CallWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that change between the look and the write are left to who changed them."""
+    unsent, sent = await world.reserve(), await world.reserve()
+    await world.set_call(sent.call, CallStatus.RINGING)
+    channels = recovery._channels
+
+    async def settle_first(ami: AsteriskAmiClient) -> dict[str, str]:
+        await end_elsewhere(world, sent)
+        return await channels(ami)
+
+    monkeypatch.setattr(recovery, "_channels", settle_first)
+    stale = await world.call(unsent)
+    async with world.database.transaction() as tx:
+        await Calls(tx, unsent.user.id).release_unsent(unsent.call.id)
+    await recovery._release(world.database, stale)
+    left = await recovery.recover_calls(world.database, world.ami, node="main", handled=())
+    assert left == 0
+    assert (await world.call(sent)).status is CallStatus.LOST
