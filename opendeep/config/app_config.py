@@ -206,7 +206,7 @@ def load_config(
     *,
     env_file: Path | None = Path(".env"),
     strict: bool = False,
-    **overrides: object,
+    overrides: Mapping[str, object] | None = None,
 ) -> AppConfig:
     """Read the settings once.
 
@@ -230,7 +230,7 @@ def load_config(
         text = environment.get(name.upper(), from_file.get(name.upper(), ""))
         if text != "":
             values[name] = text
-    values.update({name: value for name, value in overrides.items() if value is not None})
+    values.update({name: value for name, value in (overrides or {}).items() if value is not None})
     try:
         config = AppConfig(**values)
     except ValidationError as error:
@@ -247,7 +247,7 @@ def _refuse_unknown(environment: Mapping[str, str], from_file: Mapping[str, str]
     ]
     if not unknown:
         return
-    nearest = difflib.get_close_matches(unknown[0], names, n=1, cutoff=0.5)
+    nearest = difflib.get_close_matches(unknown[0], names, n=1, cutoff=0.75)
     hint = f" Did you mean {nearest[0]}?" if nearest else " See docs/settings.md for all names."
     raise SettingsError(f"Unknown setting {unknown[0]}.{hint}")
 

@@ -14,9 +14,9 @@ REAL = {
 }
 
 
-def load(environ: dict[str, str], **overrides: object) -> AppConfig:
+def load(environ: dict[str, str]) -> AppConfig:
     """Load without a file, strictly."""
-    return load_config(environ, env_file=None, strict=True, **overrides)
+    return load_config(environ, env_file=None, strict=True)
 
 
 def test_nothing_configured_is_all_practice():
@@ -91,7 +91,7 @@ def test_file_gives_way_to_environment(tmp_path: Path):
 
     config = load_config({"WEB_PORT": "9001"}, env_file=file, strict=True)
     assert (config.web_port, config.max_concurrent_calls) == (9001, 3)
-    assert load_config({}, env_file=file, web_port=9002).web_port == 9002
+    assert load_config({}, env_file=file, overrides={"web_port": 9002}).web_port == 9002
 
     file.write_text("WEBPORT=1\n")
     with pytest.raises(SettingsError, match="WEB_PORT"):

@@ -1,0 +1,33 @@
+"""The composition root: the only place that reads settings and knows concrete classes."""
+
+from opendeep.bootstrap.database_commands import (
+    database_check,
+    database_schema,
+    database_upgrade,
+)
+from opendeep.bootstrap.doctor import examine
+from opendeep.bootstrap.practice_only import serve_practice_network
+from opendeep.bootstrap.rehearsal import rehearse
+from opendeep.bootstrap.serving import serve
+from opendeep.config.app_config import AppConfig, load_config
+
+__all__ = [
+    "AppConfig",
+    "database_check",
+    "database_schema",
+    "database_upgrade",
+    "examine",
+    "read_config",
+    "rehearse",
+    "serve",
+    "serve_practice_network",
+]
+
+
+def read_config(*, strict: bool = False, **overrides: object) -> AppConfig:
+    """Read the settings from the environment and ``.env``; the command line wins.
+
+    Raises:
+        SettingsError: a value or a name cannot be used; the message says what to do.
+    """
+    return load_config(strict=strict, overrides=overrides)

@@ -1,0 +1,209 @@
+"""All services of a process, made of each other; nothing runs yet when this returns."""
+
+import platform
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from opendeep.audio_processing_service.audiosocket_handler import MediaPorts
+from opendeep.audio_processing_service.audiosocket_server import (
+    AudioSocketConfig,
+    AudioSocketServer,
+)
+from opendeep.audio_processing_service.openai_realtime_client import (
+    OpenAIRealtimeClient,
+    RealtimeConfig,
+)
+from opendeep.bootstrap.far_ends import FarEnds
+from opendeep.call_processor_service.asterisk_ami_client import AsteriskAmiClient
+from opendeep.call_processor_service.call_initiator_svc import CallInitiatorService
+from opendeep.call_processor_service.call_ports import AttemptConfig, CallPorts
+from opendeep.call_processor_service.dialing import DialConfig
+from opendeep.call_processor_service.reservation import CallLimits
+from opendeep.campaign_summarizer_service.campaign_summarizer_svc import CampaignSummarizerService
+from opendeep.common.clock import Clock
+from opendeep.common.errors import SettingsError
+from opendeep.common.event_bus import EventBus
+from opendeep.common.lifecycle import Service
+from opendeep.config.app_config import AppConfig
+from opendeep.database.engine import Database
+from opendeep.llm_integrations.text_model import TextModel
+from opendeep.post_call_analyzer_service.analysis_svc import PostCallAnalyzerService
+from opendeep.task_manager.call_briefing import CallBriefing
+from opendeep.task_manager.call_desk import CallDesk
+from opendeep.task_manager.dial_gate import DialRules, PolicyDialGate
+from opendeep.task_manager.feedback_manager_svc import FeedbackConfig, FeedbackManagerService
+from opendeep.task_manager.orchestrator_svc import OrchestratorService
+from opendeep.task_manager.task_actions import CampaignActions, TaskActions
+from opendeep.task_manager.task_lifecycle_manager_svc import TaskLifecycleManagerService
+from opendeep.task_manager.task_scheduler_svc import SchedulerConfig, TaskSchedulerService
+from opendeep.task_manager.ui_assistant_svc import AssistantChats
+
+_ASTERISK_CONNECTS_WITHIN_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foundation:
+    """What all services stand on; open while they run."""
+
+    config: AppConfig
+    ends: FarEnds
+    database: Database
+    bus: EventBus
+    clock: Clock
+    model: TextModel
+    small_model: TextModel
+    assistant: AssistantChats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The services of a process, by who must outlive whom: links outlive the work on them."""
+
+    links: list[Service]
+    work: list[Service]
+    ami: AsteriskAmiClient
+    orchestrator: OrchestratorService
+    task_actions: TaskActions
+    campaign_actions: CampaignActions
+    feedback: FeedbackManagerService
+    summarizer: CampaignSummarizerService
+
+
+def build_services(base: Foundation) -> Services:
+    """Make every service of the process.
+
+    Raises:
+        SettingsError: an address in the settings is not ``host:port``.
+    """
+    config = base.config
+    feedback = FeedbackManagerService(
+        base.database,
+        base.bus,
+        base.clock,
+        FeedbackConfig(timeout_seconds=config.feedback_timeout_seconds),
+    )
+    gate = PolicyDialGate(DialRules(enforce_hours=config.calling_hours_enforced))
+    media = _media(base, CallDesk(base.database, feedback))
+    ami = AsteriskAmiClient(base.ends.ami)
+    keys = AsteriskAmiClient(base.ends.ami, name="asterisk_ami_keys")
+    initiator = CallInitiatorService(
+        config=_attempt_config(config),
+        limits=CallLimits(
+            max_concurrent_calls=config.max_concurrent_calls,
+            max_concurrent_calls_per_user=config.max_concurrent_calls_per_user,
+            calls_per_second=config.calls_per_second,
+        ),
+        ports=CallPorts(
+            ami=ami,
+            keys=keys,
+            media=media,
+            briefing=CallBriefing(base.database, base.clock),
+            database=base.database,
+            bus=base.bus,
+            clock=base.clock,
+        ),
+        gate=gate,
+    )
+    summarizer = CampaignSummarizerService(
+        database=base.database, bus=base.bus, model=base.small_model, clock=base.clock
+    )
+    task_actions = TaskActions(base.database, base.bus, base.clock)
+    work: list[Service] = [
+        _scheduler(base, gate),
+        initiator,
+        PostCallAnalyzerService(
+            database=base.database, bus=base.bus, model=base.model, clock=base.clock
+        ),
+        TaskLifecycleManagerService(database=base.database, bus=base.bus, clock=base.clock),
+        feedback,
+        summarizer,
+    ]
+    return Services(
+        links=[ami, keys, media],
+        work=work,
+        ami=ami,
+        orchestrator=OrchestratorService(base.database),
+        task_actions=task_actions,
+        campaign_actions=CampaignActions(base.database, task_actions),
+        feedback=feedback,
+        summarizer=summarizer,
+    )
+
+
+def recordings_dir(config: AppConfig) -> Path:
+    """Return where recordings lie."""
+    return config.opendeep_data_dir.resolve() / "recordings"
+
+
+def _scheduler(base: Foundation, gate: PolicyDialGate) -> TaskSchedulerService:
+    config = SchedulerConfig(
+        max_concurrent_calls=1 if base.config.app_test_mode else base.config.max_concurrent_calls,
+        max_concurrent_calls_per_user=base.config.max_concurrent_calls_per_user,
+        poll_seconds=base.config.scheduler_poll_seconds,
+        claimed_by=f"{platform.node()}:{secrets.token_hex(4)}",
+    )
+    return TaskSchedulerService(config, database=base.database, bus=base.bus, gate=gate)
+
+
+def _attempt_config(config: AppConfig) -> AttemptConfig:
+    return AttemptConfig(
+        dialing=DialConfig(
+            template=config.asterisk_dial_template,
+            number_format=config.asterisk_number_format,
+            test_mode=config.app_test_mode,
+            redirect_number=config.app_test_mode_redirect_number,
+            test_template=config.asterisk_test_dial_template,
+        ),
+        context=config.asterisk_context,
+        caller_id=config.asterisk_caller_id or None,
+        ring_seconds=config.ring_seconds,
+        max_call_seconds=config.max_call_seconds,
+        recordings=recordings_dir(config) if config.record_calls else None,
+        node=platform.node(),
+    )
+
+
+def _media(base: Foundation, desk: CallDesk) -> AudioSocketServer:
+    config = base.config
+    host, port = split_address(config.audiosocket_bind, "AUDIOSOCKET_BIND")
+    # A practice exchange is told each call's address, so any free port will do.
+    port = 0 if config.practice_exchange else port
+    if config.audiosocket_advertise:
+        split_address(config.audiosocket_advertise, "AUDIOSOCKET_ADVERTISE")
+    voice = RealtimeConfig(
+        url=base.ends.realtime_url,
+        api_key=base.ends.realtime_key,
+        model=config.openai_realtime_model,
+        voice=config.openai_realtime_voice,
+        priced=not config.practice_voice,
+    )
+    return AudioSocketServer(
+        AudioSocketConfig(
+            host=host,
+            port=port,
+            advertise=config.audiosocket_advertise or None,
+            allowed_networks=tuple(
+                part.strip() for part in config.audiosocket_allowed_ips.split(",") if part.strip()
+            ),
+            connect_seconds=config.ring_seconds + _ASTERISK_CONNECTS_WITHIN_SECONDS,
+        ),
+        MediaPorts(
+            bus=base.bus,
+            desk=desk,
+            clock=base.clock,
+            make_voice=lambda: OpenAIRealtimeClient(voice),
+        ),
+    )
+
+
+def split_address(text: str, setting: str) -> tuple[str, int]:
+    """Split ``host:port``.
+
+    Raises:
+        SettingsError: it has another form; the message names the setting.
+    """
+    host, _, port = text.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004
+        raise SettingsError(f"{setting} must be host:port, as in 127.0.0.1:9092.")
+    return host.strip("[]"), int(port)
