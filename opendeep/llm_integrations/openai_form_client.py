@@ -5,8 +5,8 @@ only there, and Chat Completions for every other, since that is what compatible 
 The SDK carries the bytes, retries once and honours Retry-After; bodies are read as untrusted JSON.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -106,7 +106,7 @@ class OpenAIFormClient:
 
     async def stream_chat_with_tools(
         self, messages: Sequence[ModelMessage], tools: Sequence[ToolSpec] = ()
-    ) -> AsyncIterator[TextDelta | ModelTurn]:
+    ) -> AsyncGenerator[TextDelta | ModelTurn, None]:
         """Yield text pieces, then the whole turn; see the port."""
         body = self._body(messages, tools)
         stream = (
@@ -115,9 +115,10 @@ class OpenAIFormClient:
             else chat_wire.ChatStream()
         )
         try:
-            async for event in self._events(body):
-                if piece := stream.receive(event):
-                    yield TextDelta(text=piece)
+            async with aclosing(self._events(body)) as events:
+                async for event in events:
+                    if piece := stream.receive(event):
+                        yield TextDelta(text=piece)
         except openai.OpenAIError as error:
             if not self._learn(error):
                 raise _unavailable(error) from error
@@ -213,7 +214,7 @@ class OpenAIFormClient:
         except ValueError as error:
             raise ModelUnavailableError("The text model's answer is not JSON.") from error
 
-    async def _events(self, body: Json) -> AsyncIterator[object]:
+    async def _events(self, body: Json) -> AsyncGenerator[object, None]:
         client = self._open_client()
         create: Any = client.responses.create
         request = {**self._request(body), "stream": True}

@@ -5,7 +5,7 @@ with it holds for the wires too.
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 
 from pydantic import BaseModel
 
@@ -58,7 +58,7 @@ class ScriptedTextModel:
 
     async def stream_chat_with_tools(
         self, messages: Sequence[ModelMessage], tools: Sequence[ToolSpec] = ()
-    ) -> AsyncIterator[TextDelta | ModelTurn]:
+    ) -> AsyncGenerator[TextDelta | ModelTurn, None]:
         """Yield the next turn's text word by word, then the turn."""
         turn = await self.chat_with_tools(messages, tools)
         for word in turn.text.split(" ") if turn.text else ():

@@ -9,7 +9,7 @@ Whatever a model returns is data to be checked: tool arguments may be no JSON at
 """
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, assert_never
 
@@ -137,7 +137,7 @@ class TextModel(Protocol):
 
     def stream_chat_with_tools(
         self, messages: Sequence[ModelMessage], tools: Sequence[ToolSpec] = ()
-    ) -> AsyncIterator[TextDelta | ModelTurn]:
+    ) -> AsyncGenerator[TextDelta | ModelTurn, None]:
         """Yield the text as it is written, then the whole :class:`ModelTurn` as the last item.
 
         Raises:
