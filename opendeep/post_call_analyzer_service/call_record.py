@@ -1,19 +1,20 @@
 """All that is known of one finished call, and how it is put before a text model."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from opendeep.common.data_models import CallCause, Speaker
 from opendeep.config.prompt_config import POST_CALL_ANALYSIS_SYSTEM_PROMPT, in_tag
 from opendeep.database.engine import Database
-from opendeep.database.models import Call, CallEventRow, Task
+from opendeep.database.models import Call, Task
 from opendeep.database.repositories import CallEvents, DndList, Tasks, Transcripts
 from opendeep.llm_integrations.text_model import ModelMessage, SystemMessage, UserMessage
 from opendeep.post_call_analyzer_service.evidence_check import HeardLine
 from opendeep.post_call_analyzer_service.outcome_rules import MACHINE_CAUSES
 
-FACT_NOTED = "fact_noted"
+FACTS_NOTED = "facts_noted"
+"""Where ``inter_call_context`` holds what the voice AI noted, by name, as it happened."""
+
 _ENDED = "ended"
 # The voice AI's own reason stands before the colon of the end's words.
 _WRONG_NUMBER = "wrong_number"
@@ -24,7 +25,7 @@ class CallRecord:
     """One finished call of one user.
 
     Attributes:
-        facts_noted: what the voice AI noted during the call.
+        facts_noted: what the voice AI noted during this call and the task's earlier ones.
         wrong_number: whether the voice AI ended the call as a wrong number.
         listed: whether the user's do-not-call list holds the number by now.
     """
@@ -62,7 +63,7 @@ async def load_record(database: Database, call: Call) -> CallRecord:
             HeardLine(seq=line.seq, speaker=line.speaker, text=line.text, start_ms=line.start_ms)
             for line in lines
         ),
-        facts_noted=_facts_noted(events),
+        facts_noted=_facts_noted(task),
         wrong_number=any(
             event.name == _ENDED
             and str(event.detail.get("reason", "")).partition(":")[0] == _WRONG_NUMBER
@@ -72,12 +73,9 @@ async def load_record(database: Database, call: Call) -> CallRecord:
     )
 
 
-def _facts_noted(events: Iterable[CallEventRow]) -> dict[str, str]:
-    return {
-        str(event.detail["name"]): str(event.detail["value"])
-        for event in events
-        if event.name == FACT_NOTED and {"name", "value"} <= event.detail.keys()
-    }
+def _facts_noted(task: Task) -> dict[str, str]:
+    noted = task.inter_call_context.get(FACTS_NOTED)
+    return {str(key): str(noted[key]) for key in noted} if isinstance(noted, dict) else {}
 
 
 def analysis_messages(record: CallRecord) -> list[ModelMessage]:

@@ -128,7 +128,6 @@ def _remember(task: Task, record: CallRecord, judgement: Judgement) -> dict[str,
     }
     return {
         **before,
-        "facts": {**_object(before.get("facts")), **record.facts_noted},
         "agreed": {**_object(before.get("agreed")), **analysis.agreed},
         "attempts": [*_list(before.get("attempts")), attempt][-_ATTEMPTS_REMEMBERED:],
     }

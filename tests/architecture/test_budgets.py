@@ -53,6 +53,7 @@ def test_typical_sizes() -> None:
 
 _BROKEN = {
     "lines": "x = 1\n" * 401,
+    "test_lines": "x = 1\n" * 601,
     "function_size": "def f() -> None:\n" + "    x = 1\n" * 41,
     "broad_except": "try:\n    x = 1\nexcept (ValueError, Exception):\n    pass\n",
     "bare_task": "asyncio.get_running_loop().create_task(work())\n",

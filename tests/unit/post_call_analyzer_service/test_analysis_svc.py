@@ -88,6 +88,14 @@ async def claim(world: World) -> list[Call]:
         )
 
 
+async def remember(world: World, call: Call, **context: Any) -> None:
+    """Store what is remembered between calls, as the desk of a live call does."""
+    async with world.database.transaction() as tx:
+        await Tasks(tx, world.user_id).change(
+            call.task_id, expected=set(TaskStatus), inter_call_context=context
+        )
+
+
 async def judge(world: World, call: Call, *steps: Step) -> TaskStatus | None:
     """Analyse one call with a scripted model."""
     service, _ = analyzer(world, steps)
@@ -96,11 +104,8 @@ async def judge(world: World, call: Call, *steps: Step) -> TaskStatus | None:
 
 async def test_a_shown_success_completes_the_task(world: World) -> None:
     """The task is completed with its outcome, what was agreed, and what was noted."""
-    call = await world.finished_call(
-        CallCause.COMPLETED,
-        TALK,
-        events=[("fact_noted", {"name": "address", "value": "1 Main St"})],
-    )
+    call = await world.finished_call(CallCause.COMPLETED, TALK)
+    await remember(world, call, facts_noted={"address": "1 Main St"})
     service, model = analyzer(world, [BOOKED])
     assert await service.analyse_call(call) is TaskStatus.COMPLETED
     task = await world.task(call.task_id)
@@ -109,7 +114,7 @@ async def test_a_shown_success_completes_the_task(world: World) -> None:
     assert task.outcome is not None
     assert task.outcome["evidence"][0]["start_ms"] == 4000
     assert task.next_action_time is None
-    assert task.inter_call_context["facts"] == {"address": "1 Main St"}
+    assert task.inter_call_context["facts_noted"] == {"address": "1 Main St"}
     assert task.inter_call_context["agreed"] == {"time": "2:30 PM"}
     assert task.inter_call_context["attempts"][0]["summary"] == "Booked for Tuesday at 2:30 PM."
     asked = model.requests[0][1]
@@ -333,18 +338,12 @@ async def test_an_old_calls_analysis_leaves_a_newer_attempt_alone(world: World) 
 
 async def test_strange_context_is_kept_and_added_to(world: World) -> None:
     """What others stored in the context stays, also where its shape is not ours."""
-    call = await world.finished_call(
-        CallCause.COMPLETED, TALK, events=[("fact_noted", {"name": "no value"})]
-    )
-    async with world.database.transaction() as tx:
-        await Tasks(tx, world.user_id).change(
-            call.task_id,
-            expected=set(TaskStatus),
-            inter_call_context={"phase": 2, "facts": "odd", "attempts": {}},
-        )
+    call = await world.finished_call(CallCause.COMPLETED, TALK)
+    await remember(world, call, phase=2, facts_noted="odd", agreed=[], attempts={})
     await judge(world, call, BOOKED)
     context = (await world.task(call.task_id)).inter_call_context
-    assert (context["phase"], context["facts"], len(context["attempts"])) == (2, {}, 1)
+    assert (context["phase"], context["facts_noted"]) == (2, "odd")
+    assert (context["agreed"], len(context["attempts"])) == ({"time": "2:30 PM"}, 1)
 
 
 async def listening(world: World) -> None:
