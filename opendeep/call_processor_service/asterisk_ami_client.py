@@ -1,9 +1,9 @@
 """The client of Asterisk's manager interface: stays connected, answers actions, routes events."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 
 import structlog
 
@@ -92,12 +92,11 @@ class AsteriskAmiClient:
         """
         if self._link is not None:
             return
-        link = await AmiLink.open(self._config, on_event=self._router.route)
-        try:
+        async with contextlib.AsyncExitStack() as unless_logged_in:
+            link = await AmiLink.open(self._config, on_event=self._router.route)
+            unless_logged_in.callback(link.abort, "The login did not succeed.")
             await link.login()
-        except BaseException:
-            link.abort("The login did not succeed.")
-            raise
+            unless_logged_in.pop_all()
         self._link = link
         self.fault = None
         self._connected.set()
@@ -121,7 +120,7 @@ class AsteriskAmiClient:
         """
         return (await self._linked().request(action, is_list=True))[1:]
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def events_of(
         self, unique_id: str, *, into: AmiSubscription | None = None
     ) -> AsyncIterator[AmiSubscription]:

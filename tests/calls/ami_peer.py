@@ -90,6 +90,13 @@ async def rings_and_is_answered(call: ScriptedCall) -> None:
     call.answer()
 
 
+async def answered_for(call: ScriptedCall, seconds: float = 20, cause: int = 16) -> None:
+    """Answer, talk, and let the callee hang up."""
+    await rings_and_is_answered(call)
+    await asyncio.sleep(seconds)
+    call.hang_up(cause)
+
+
 class AmiPeer:
     """The manager's side of the wire.
 

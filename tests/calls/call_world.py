@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from opendeep.call_processor_service.ami_link import AmiConfig
 from opendeep.call_processor_service.asterisk_ami_client import AsteriskAmiClient
+from opendeep.call_processor_service.call_attempt_handler import CallAttemptHandler
 from opendeep.call_processor_service.call_initiator_svc import CallInitiatorService
 from opendeep.call_processor_service.call_ports import Attempt, AttemptConfig, CallPorts
 from opendeep.call_processor_service.dialing import DialConfig
@@ -197,3 +198,15 @@ class CallWorld:
             await Calls(tx, call.user_id).change(
                 call.id, expected={CallStatus.INITIATING}, status=status, node=node
             )
+
+
+def handler_of(world: CallWorld, attempt: Attempt) -> CallAttemptHandler:
+    """Make the owner of an attempt."""
+    return CallAttemptHandler(attempt, config=world.config, ports=world.ports)
+
+
+async def run_attempt(world: CallWorld) -> tuple[Attempt, Call]:
+    """Run one attempt to its end and return it with its row."""
+    attempt = await world.reserve()
+    await handler_of(world, attempt).run()
+    return attempt, await world.call(attempt)
