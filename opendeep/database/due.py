@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, literal_column, or_, select
 
 from opendeep.common.data_models import CampaignStatus
 from opendeep.database.tables import DUE_STATUSES, campaigns, tasks
@@ -11,13 +11,14 @@ from opendeep.database.tables import DUE_STATUSES, campaigns, tasks
 def dialable() -> ColumnElement[bool]:
     """Say which tasks may be taken once their time has come.
 
-    Paused campaigns, used-up attempts and tasks without a next time never come.
+    Paused campaigns, used-up attempts and tasks without a next time never come. The statuses are
+    written out, not bound: SQLite uses the partial index ``ix_tasks_due`` only for constants.
     """
     active = select(campaigns.c.id).where(
         campaigns.c.id == tasks.c.campaign_id, campaigns.c.status == CampaignStatus.ACTIVE
     )
     return and_(
-        tasks.c.status.in_(list(DUE_STATUSES)),
+        tasks.c.status.in_([literal_column(f"'{status}'") for status in DUE_STATUSES]),
         tasks.c.next_action_time.is_not(None),
         tasks.c.current_attempt_count < tasks.c.max_attempts,
         or_(tasks.c.campaign_id.is_(None), active.exists()),

@@ -168,6 +168,8 @@ CREATE INDEX ix_tasks_campaign_id_status ON tasks (campaign_id, status);
 
 CREATE INDEX ix_tasks_due ON tasks (user_id, priority, next_action_time, id) WHERE status IN ('pending', 'on_hold', 'retry_scheduled');
 
+CREATE INDEX ix_tasks_due_next ON tasks (next_action_time) WHERE status IN ('pending', 'on_hold', 'retry_scheduled');
+
 CREATE INDEX ix_tasks_status_next_action_time ON tasks (status, next_action_time);
 
 CREATE INDEX ix_tasks_user_id_phone_number ON tasks (user_id, phone_number);

@@ -167,6 +167,13 @@ tasks = owned(
         sqlite_where=text(is_in("status", DUE_STATUSES)),
         postgresql_where=text(is_in("status", DUE_STATUSES)),
     ),
+    # When does the scheduler have to look again?
+    Index(
+        "ix_tasks_due_next",
+        "next_action_time",
+        sqlite_where=text(is_in("status", DUE_STATUSES)),
+        postgresql_where=text(is_in("status", DUE_STATUSES)),
+    ),
     Index(None, "status", "next_action_time"),
     Index(None, "user_id", "status"),
     Index(None, "campaign_id", "status"),

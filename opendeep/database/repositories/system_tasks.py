@@ -106,7 +106,8 @@ class SystemTasks:
 
     async def next_due_at(self) -> datetime | None:
         """Return when the next task becomes due (it may be past); None if none ever does."""
-        statement = select(func.min(tasks.c.next_action_time)).where(dialable())
+        statement = select(tasks.c.next_action_time).where(dialable())
+        statement = statement.order_by(tasks.c.next_action_time).limit(1)
         found: datetime | None = (await self._tx.execute(statement)).scalar()
         return found
 

@@ -215,6 +215,13 @@ def _create_campaigns() -> None:
         postgresql_where=sa.text("status IN ('pending', 'on_hold', 'retry_scheduled')"),
     )
     op.create_index(
+        "ix_tasks_due_next",
+        "tasks",
+        ["next_action_time"],
+        sqlite_where=sa.text("status IN ('pending', 'on_hold', 'retry_scheduled')"),
+        postgresql_where=sa.text("status IN ('pending', 'on_hold', 'retry_scheduled')"),
+    )
+    op.create_index(
         op.f("ix_tasks_status_next_action_time"), "tasks", ["status", "next_action_time"]
     )
     op.create_index(op.f("ix_tasks_user_id_phone_number"), "tasks", ["user_id", "phone_number"])

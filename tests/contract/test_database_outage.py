@@ -1,0 +1,71 @@
+"""A server that goes and comes back, and processes that start at the same moment."""
+
+import asyncio
+import sqlite3
+
+import psycopg
+import pytest
+
+from opendeep.common.errors import UnavailableError
+from opendeep.common.event_bus import InProcessEventBus
+from opendeep.database import migrate
+from opendeep.database.engine import SqlDatabase
+from opendeep.database.repositories import SystemUsers
+
+
+def cut_all_connections(url: str) -> None:
+    """End every other session, as a restart of the server does."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+@pytest.mark.integration
+@pytest.mark.usefixtures("empty_postgres")
+async def test_a_lost_connection_costs_one_transaction(postgres_url):
+    """Work under way is told as unavailable and leaves nothing; the next transaction works."""
+    migrate.upgrade(postgres_url)
+
+    async def be_cut(database):
+        async with database.transaction() as tx:
+            await SystemUsers(tx).ensure("ada")
+            cut_all_connections(postgres_url)
+            await SystemUsers(tx).ensure("bob")
+
+    async with SqlDatabase(postgres_url, InProcessEventBus()) as database:
+        with pytest.raises(UnavailableError):
+            await be_cut(database)
+        async with database.transaction() as tx:
+            assert await SystemUsers(tx).list() == []
+        cut_all_connections(postgres_url)  # while the connection rests in the pool
+        async with database.transaction() as tx:
+            await SystemUsers(tx).ensure("ada")
+
+
+@pytest.mark.parametrize(
+    "engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.integration)]
+)
+async def test_processes_that_start_together_make_the_tables_once(request, tmp_path, engine):
+    """Of several upgrades at once, one works and the others find it done."""
+    url = f"sqlite:///{tmp_path}/opendeep.db"
+    if engine == "postgresql":
+        request.getfixturevalue("empty_postgres")
+        url = request.getfixturevalue("postgres_url")
+    revisions = await asyncio.gather(*[asyncio.to_thread(migrate.upgrade, url) for _ in range(4)])
+    assert len(set(revisions)) == 1
+    assert migrate.check(url) == []
+
+
+async def test_what_was_committed_survives_in_the_file(tmp_path):
+    """A row is in the file for another process as soon as its transaction ended."""
+    url = f"sqlite:///{tmp_path}/opendeep.db"
+    migrate.upgrade(url)
+    async with SqlDatabase(url, InProcessEventBus()) as database:
+        async with database.transaction() as tx:
+            await SystemUsers(tx).ensure("ada")
+        other = sqlite3.connect(tmp_path / "opendeep.db")
+        found = other.execute("SELECT username FROM users").fetchall()
+        other.close()
+    assert found == [("ada",)]
