@@ -81,6 +81,7 @@ TABLE: Mapping[tuple[S, TaskInput], S | None] = MappingProxyType(
         **{(status, TaskInput.CANCEL): S.CANCELLED for status in (*_WAITING, *_LIVE)},
         (S.AWAITING_USER, TaskInput.ANSWER): S.PENDING,
         (S.IN_PROGRESS, TaskInput.EXPIRE_CALL): _WITH_ANALYZER,
+        (S.IN_PROGRESS, TaskInput.EXPIRE_ANALYSIS): S.UNRESOLVED,
         (_WITH_ANALYZER, TaskInput.EXPIRE_ANALYSIS): S.UNRESOLVED,
     }
 )
