@@ -9,12 +9,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-DISCLOSURE_VERSION = 1
-"""Raised whenever the fixed first words of a call change; stored with each call's events."""
-
-DISCLOSURE_TEMPLATE = "Hello, this is an automated AI assistant calling on behalf of {name}. {why}"
-"""Said word for word at the start of each call; filled by ``task_manager/call_briefing.py``."""
-
 
 def in_tag(tag: str, data: Mapping[str, Any]) -> str:
     """Wrap ``data`` as ``<tag>{JSON}</tag>``; no text inside can close the tag."""

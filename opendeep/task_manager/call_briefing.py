@@ -4,19 +4,22 @@ The disclosure is composed by code, never by a model: that it is an AI, on whose
 Its wording is versioned, so that a stored call can say which words were spoken.
 """
 
-import json
+import re
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from opendeep.common.clock import Clock
-from opendeep.config.prompt_config import REALTIME_CALL_LLM_BASE_INSTRUCTIONS
+from opendeep.config.prompt_config import REALTIME_CALL_LLM_BASE_INSTRUCTIONS, in_tag
 from opendeep.database.engine import Database
 from opendeep.database.models import Profile, Task, User
 from opendeep.database.repositories import Profiles
+from opendeep.task_manager.number_class import candidate_zones
+from opendeep.task_manager.plan_validation import is_known_zone
 
 DISCLOSURE_VERSION = "en-1"
 _REASON_MOST_CHARACTERS = 120
+_BOOKING = re.compile(r"\b(book|appointment|reserv|schedul|arrang)", re.IGNORECASE)
 
 
 class CallBriefing:
@@ -53,7 +56,8 @@ def disclosure_for(task: Task, name: str) -> str:
 
 def _reason(task: Task) -> str:
     service = task.facts.get("service")
-    if isinstance(service, str) and service.strip():
+    wish = f"{task.title} {task.goal}"
+    if isinstance(service, str) and service.strip() and _BOOKING.search(wish):
         return f"I would like to book {_with_article(service.strip())}."
     title = " ".join(task.title.split()).rstrip(".")[:_REASON_MOST_CHARACTERS]
     return f"I am calling about the following: {title}."
@@ -68,7 +72,7 @@ def _with_article(service: str) -> str:
 
 def instructions_for(task: Task, name: str, now: datetime) -> str:
     """Compose the voice AI's whole prompt: the rules, then the task as JSON data."""
-    local = now.astimezone(_zone(task.time_zone))
+    local = now.astimezone(_zone(task))
     data: dict[str, Any] = {
         "on_behalf_of": name,
         "contact_name": task.contact_name,
@@ -86,13 +90,11 @@ def instructions_for(task: Task, name: str, now: datetime) -> str:
         "today": local.date().isoformat(),
         "weekday": local.strftime("%A"),
     }
-    # "<" is escaped so that no value can close the tag and speak as the prompt.
-    text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
-    return f"{REALTIME_CALL_LLM_BASE_INSTRUCTIONS}\n<task>{text}</task>"
+    return f"{REALTIME_CALL_LLM_BASE_INSTRUCTIONS}\n{in_tag('task', data)}"
 
 
-def _zone(name: str | None) -> ZoneInfo:
-    try:
-        return ZoneInfo(name or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
+def _zone(task: Task) -> ZoneInfo:
+    """Return the callee's zone: the task's, else the number's first, else UTC."""
+    names = [task.time_zone, *candidate_zones(task.phone_number)]
+    known = (name for name in names if name and is_known_zone(name))
+    return ZoneInfo(next(known, "UTC"))

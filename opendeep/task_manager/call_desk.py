@@ -5,7 +5,7 @@ into somebody else's.
 """
 
 from opendeep.common import messages
-from opendeep.common.data_models import FeedbackStatus, TaskStatus
+from opendeep.common.data_models import TaskStatus
 from opendeep.common.ids import CallId, FeedbackId
 from opendeep.common.messages import CallEvent
 from opendeep.common.ports import SpokenLine
@@ -15,7 +15,6 @@ from opendeep.database.repositories import (
     AuditLog,
     CallEvents,
     DndList,
-    FeedbackRequests,
     SystemCalls,
     Tasks,
     Transcripts,
@@ -24,9 +23,7 @@ from opendeep.database.transaction import Transaction
 from opendeep.task_manager.feedback_manager_svc import FeedbackManagerService
 from opendeep.task_manager.task_states import TaskInput, sources_of
 
-NOTES_KEY = "facts_noted"
 _VALUE_MOST_CHARACTERS = 500
-_NOTES_MOST = 50
 
 
 class CallDesk:
@@ -51,21 +48,12 @@ class CallDesk:
             tx.publish(messages.call_events(call_id), CallEvent(name=name))
 
     async def note_fact(self, call_id: CallId, name: str, value: str) -> None:
-        """Remember a fact in the task's context; the newest value of a name counts."""
+        """Remember a fact as an event of the call; the analysis carries it on to later calls."""
         async with self._database.transaction() as tx:
             call = await SystemCalls(tx).get(call_id)
-            tasks = Tasks(tx, call.user_id)
-            task = await tasks.get(call.task_id)
-            notes = {**task.inter_call_context.get(NOTES_KEY, {})}
-            notes.pop(name[:100], None)
-            notes[name[:100]] = value[:_VALUE_MOST_CHARACTERS]
-            kept = dict(list(notes.items())[-_NOTES_MOST:])
-            await tasks.change(
-                task.id,
-                expected=set(TaskStatus),
-                inter_call_context={**task.inter_call_context, NOTES_KEY: kept},
-            )
-            await CallEvents(tx, call.user_id).append(call_id, "fact_noted", {"name": name[:100]})
+            fact = {"name": name[:100], "value": value[:_VALUE_MOST_CHARACTERS]}
+            await CallEvents(tx, call.user_id).append(call_id, "fact_noted", fact)
+            tx.publish(messages.call_events(call_id), CallEvent(name="fact_noted", detail=name))
 
     async def mark_do_not_call(self, call_id: CallId, words: str) -> None:
         """Put the callee on the DND list and cancel what would still dial the number."""
@@ -93,15 +81,6 @@ class CallDesk:
             options=options,
         )
         return asked.id
-
-    async def close_call(self, call_id: CallId) -> None:
-        """Take back a question that the ended call cannot use any more."""
-        async with self._database.transaction() as tx:
-            call = await SystemCalls(tx).get(call_id)
-            requests = FeedbackRequests(tx, call.user_id)
-            pending = await requests.pending_for_call(call_id)
-            if pending is not None and pending.status is FeedbackStatus.PENDING:
-                await requests.cancel(pending.id)
 
     @staticmethod
     async def _cancel_waiting(tx: Transaction, call: Call, phone_number: str) -> None:

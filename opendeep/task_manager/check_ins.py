@@ -5,10 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import phonenumbers
+
+from opendeep.common.errors import InvalidInputError
 from opendeep.task_manager.number_class import number_fault
 
-_NUMBER = re.compile(r"\+[0-9][0-9 ().-]{5,24}[0-9]")
-_STOP = re.compile(r"^\s*(stop|cancel|give up|no|never mind|forget it)\b", re.IGNORECASE)
+_STOP = re.compile(
+    r"^\W*(please )?(stop|cancel|give (it )?up|drop it|never ?mind|forget (it|about it))\b"
+    r"|^\W*(no|nope|no,? thanks?( you)?)\W*$",
+    re.IGNORECASE,
+)
+_INTERNATIONAL = re.compile(r"\+[0-9][0-9 ().-]{4,24}[0-9]")
 _KEPT_ANSWERS = 20
 
 
@@ -29,22 +36,40 @@ class CheckInDecision:
     reason: str
 
 
-def decide_check_in(question: str, answer: str, context: Mapping[str, Any]) -> CheckInDecision:
-    """Read an answer: a number replaces the task's, "cancel" ends it, all else is remembered."""
+def decide_check_in(
+    question: str, answer: str, context: Mapping[str, Any], *, old_number: str
+) -> CheckInDecision:
+    """Read an answer: a number replaces the task's, "cancel" ends it, all else is remembered.
+
+    Raises:
+        InvalidInputError: the answer holds a number that must not be dialled.
+    """
     remembered = [*context.get("user_answers", []), {"question": question, "answer": answer}]
     new_context = {**context, "user_answers": remembered[-_KEPT_ANSWERS:]}
-    if _STOP.match(answer):
+    number = _number_in(answer, old_number)
+    if number is None and _STOP.search(answer):
         return CheckInDecision(
             cancel=True, phone_number=None, context=new_context, reason="You cancelled it."
         )
-    match = _NUMBER.search(answer)
-    number = re.sub(r"[^0-9+]", "", match[0]) if match else None
     if number is not None and (fault := number_fault(number)) is not None:
-        return CheckInDecision(
-            cancel=False,
-            phone_number=None,
-            context=new_context,
-            reason=f"The number in your answer was not taken: {fault.message}",
-        )
+        raise InvalidInputError(f"This number cannot be called: {fault.message}")
     reason = "You gave a new number." if number else "You answered; the task goes on."
     return CheckInDecision(cancel=False, phone_number=number, context=new_context, reason=reason)
+
+
+def _number_in(answer: str, old_number: str) -> str | None:
+    """Return the first telephone number in the answer as E.164.
+
+    One with a ``+`` is taken as written, right or wrong; another is read as a number of the old
+    one's country, and only if it is valid there, so that a date is not taken for a number.
+    """
+    if written := _INTERNATIONAL.search(answer):
+        return re.sub(r"[^0-9+]", "", written[0])
+    try:
+        old = phonenumbers.parse(old_number)
+    except phonenumbers.NumberParseException:
+        return None
+    region = phonenumbers.region_code_for_country_code(old.country_code or 0)
+    for match in phonenumbers.PhoneNumberMatcher(answer, region):
+        return phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
+    return None

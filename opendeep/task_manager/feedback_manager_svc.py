@@ -13,7 +13,7 @@ import structlog
 
 from opendeep.common import messages
 from opendeep.common.clock import Clock
-from opendeep.common.data_models import FeedbackKind, TaskStatus
+from opendeep.common.data_models import FeedbackKind, FeedbackStatus, TaskStatus
 from opendeep.common.errors import (
     ConflictError,
     InvalidInputError,
@@ -25,10 +25,11 @@ from opendeep.common.ids import CallId, FeedbackId, TaskId, UserId
 from opendeep.common.lifecycle import wait_event
 from opendeep.common.messages import GiveAnswer, Wakeup
 from opendeep.database.engine import Database
-from opendeep.database.models import FeedbackRequest
-from opendeep.database.repositories import FeedbackRequests, SystemFeedback, Tasks
+from opendeep.database.models import FeedbackRequest, Task
+from opendeep.database.repositories import Calls, FeedbackRequests, SystemFeedback, Tasks
 from opendeep.database.transaction import Transaction
 from opendeep.task_manager.check_ins import CheckInDecision, decide_check_in
+from opendeep.task_manager.plan_validation import names_number
 from opendeep.task_manager.task_states import TaskInput, sources_of, target_of
 
 log = structlog.get_logger(__name__)
@@ -109,7 +110,7 @@ class FeedbackManagerService:
         Raises:
             NotFoundError: no such question of this user.
             ConflictError: it is answered, or its time ran out.
-            InvalidInputError: the answer is empty or too long.
+            InvalidInputError: it is empty, too long, or holds a number that must not be called.
         """
         words = answer.strip()
         if not 1 <= len(words) <= ANSWER_MOST_CHARACTERS:
@@ -119,13 +120,17 @@ class FeedbackManagerService:
         async with self._database.transaction() as tx:
             requests = FeedbackRequests(tx, user_id)
             asked = await requests.get(feedback_id)
-            if asked.expires_at is not None and asked.expires_at <= self._clock.now():
-                raise ConflictError("The time to answer this question is over.")
-            await requests.answer(feedback_id, words)
-            if asked.kind is FeedbackKind.CHECK_IN:
-                await self._move_task(tx, user_id, asked, words)
+            too_late = asked.status is FeedbackStatus.PENDING and await self._is_too_late(tx, asked)
+            if too_late:
+                await requests.expire(feedback_id)
+            else:
+                await requests.answer(feedback_id, words)
+                if asked.kind is FeedbackKind.CHECK_IN:
+                    await self._move_task(tx, user_id, asked, words)
         if asked.kind is FeedbackKind.LIVE_CALL:
-            await self._tell_call(asked, words)
+            await self._tell_call(asked, None if too_late else words)
+        if too_late:
+            raise ConflictError("The time to answer this question is over.")
 
     async def expire_due(self) -> int:
         """Let the time of overdue live questions run out; return how many."""
@@ -139,6 +144,15 @@ class FeedbackManagerService:
                 continue  # the user answered in this very moment: the answer counts
             await self._tell_call(asked, None)
         return len(overdue)
+
+    async def _is_too_late(self, tx: Transaction, asked: FeedbackRequest) -> bool:
+        """Say whether the deadline has come, or the call that asked is over."""
+        if asked.expires_at is not None and asked.expires_at <= self._clock.now():
+            return True
+        if asked.kind is not FeedbackKind.LIVE_CALL or asked.call_id is None:
+            return False
+        call = await Calls(tx, asked.user_id).get(asked.call_id)
+        return not call.status.is_live
 
     async def _tell_call(self, asked: FeedbackRequest, answer: str | None) -> None:
         if asked.call_id is None or asked.tool_call_id is None:
@@ -157,7 +171,9 @@ class FeedbackManagerService:
         task = await tasks.get(asked.task_id)
         if task.status is not TaskStatus.AWAITING_USER:
             return
-        decision: CheckInDecision = decide_check_in(asked.question, answer, task.inter_call_context)
+        decision: CheckInDecision = decide_check_in(
+            asked.question, answer, task.inter_call_context, old_number=task.phone_number
+        )
         if decision.cancel:
             event, due = TaskInput.CANCEL, None
         else:
@@ -169,7 +185,17 @@ class FeedbackManagerService:
         }
         if decision.phone_number is not None:
             changes["phone_number"] = decision.phone_number
+            changes["sources"] = _with_source(task, answer)
         if task.current_attempt_count >= task.max_attempts:
             changes["max_attempts"] = task.current_attempt_count + 1
         await tasks.change(task.id, expected=sources_of(event), status=target_of(event), **changes)
         tx.publish(messages.WAKEUPS, Wakeup(work="due_tasks"))
+
+
+def _with_source(task: Task, answer: str) -> list[dict[str, Any]]:
+    """Return the task's sources with the user's answer as the one of its number."""
+    others = [source for source in task.sources if not names_number(source.field)]
+    return [
+        {"field": "phone_number", "from": "user", "reference": answer[:200]},
+        *(source.model_dump(mode="json", by_alias=True) for source in others),
+    ]

@@ -4,8 +4,13 @@ from datetime import datetime
 
 from opendeep.common import messages
 from opendeep.common.clock import Clock
-from opendeep.common.data_models import CallCause, CampaignStatus
-from opendeep.common.errors import InvalidInputError, NoListenerError, UnavailableError
+from opendeep.common.data_models import CallCause, CampaignStatus, FeedbackStatus
+from opendeep.common.errors import (
+    ConflictError,
+    InvalidInputError,
+    NoListenerError,
+    UnavailableError,
+)
 from opendeep.common.event_bus import EventBus
 from opendeep.common.ids import CallId, CampaignId, TaskId, UserId
 from opendeep.common.messages import EndCall, Wakeup
@@ -37,7 +42,8 @@ class TaskActions:
 
         Raises:
             NotFoundError: no such task of this user.
-            ConflictError: it is in a call or being analysed, or its callee wants no calls.
+            ConflictError: it is in a call or being analysed, its callee wants no calls, or its
+                campaign is cancelled.
         """
         async with self._database.transaction() as tx:
             task = await Tasks(tx, user_id).get(task_id)
@@ -46,6 +52,7 @@ class TaskActions:
                 tx, task, TaskInput.RETRY, due=self._clock.now(), max_attempts=attempts
             )
             await _reopen(tx, task)
+            await _take_questions_back(tx, task)
             tx.publish(messages.WAKEUPS, Wakeup(work="due_tasks"))
         return changed
 
@@ -57,6 +64,8 @@ class TaskActions:
             ConflictError: it is in a call, being analysed, or over.
             InvalidInputError: the time is past.
         """
+        if until is not None and until.tzinfo is None:
+            raise InvalidInputError("The time to hold the task until needs a zone.")
         if until is not None and until <= self._clock.now():
             raise InvalidInputError("The time to hold the task until is past.")
         async with self._database.transaction() as tx:
@@ -73,6 +82,7 @@ class TaskActions:
         async with self._database.transaction() as tx:
             task = await Tasks(tx, user_id).get(task_id)
             changed = await _apply(tx, task, TaskInput.RESUME, due=self._clock.now())
+            await _take_questions_back(tx, task)
             tx.publish(messages.WAKEUPS, Wakeup(work="due_tasks"))
         return changed
 
@@ -195,6 +205,8 @@ async def _reopen(tx: Transaction, task: Task) -> None:
         return
     campaigns = Campaigns(tx, task.user_id)
     campaign = await campaigns.get(task.campaign_id)
+    if campaign.status is CampaignStatus.CANCELLED:
+        raise ConflictError("The task's campaign is cancelled.")
     if campaign.status is CampaignStatus.FINISHED:
         await campaigns.set_status(
             campaign.id, CampaignStatus.ACTIVE, expected={CampaignStatus.FINISHED}
@@ -203,9 +215,8 @@ async def _reopen(tx: Transaction, task: Task) -> None:
 
 async def _take_questions_back(tx: Transaction, task: Task) -> None:
     requests = FeedbackRequests(tx, task.user_id)
-    for asked in (await requests.list(task_id=task.id)).items:
-        if asked.answer is None and asked.status == "pending":
-            await requests.cancel(asked.id)
+    for asked in (await requests.list(FeedbackStatus.PENDING, task_id=task.id)).items:
+        await requests.cancel(asked.id)
 
 
 async def _live_calls(tx: Transaction, task: Task) -> list[CallId]:
