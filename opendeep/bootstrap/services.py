@@ -2,7 +2,7 @@
 
 import platform
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from opendeep.audio_processing_service.audiosocket_handler import MediaPorts
@@ -86,7 +86,7 @@ def build_services(base: Foundation) -> Services:
     gate = PolicyDialGate(DialRules(enforce_hours=config.calling_hours_enforced))
     media = _media(base, CallDesk(base.database, feedback))
     ami = AsteriskAmiClient(base.ends.ami)
-    keys = AsteriskAmiClient(base.ends.ami, name="asterisk_ami_keys")
+    keys = AsteriskAmiClient(replace(base.ends.ami, events="off"), name="asterisk_ami_keys")
     initiator = CallInitiatorService(
         config=_attempt_config(config),
         limits=CallLimits(
