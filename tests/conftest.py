@@ -42,6 +42,12 @@ def no_task_left_behind(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 async def _tasks_before_and_after() -> AsyncIterator[None]:
+    async for _ in watch_tasks():
+        yield
+
+
+async def watch_tasks() -> AsyncIterator[None]:
+    """Fail, at the second step, if tasks run that did not run at the first."""
     before = asyncio.all_tasks()
     yield
     await asyncio.sleep(0)  # a task that was told to end at the test's last line may do so
