@@ -120,10 +120,15 @@ def _checked(item: Evidence, by_seq: dict[int, HeardLine]) -> Evidence | None:
 def _spoken(lines: Sequence[HeardLine]) -> _Spoken:
     texts = [line.text for line in lines if line.speaker is not Speaker.SYSTEM]
     return _Spoken(
-        frozenset(word for text in texts for word in words(text)),
+        frozenset(form for text in texts for word in words(text) for form in _forms(word)),
         frozenset(number for text in texts for number in numbers(text)),
         tuple(digits(text) for text in texts),
     )
+
+
+def _forms(word: str) -> tuple[str, str]:
+    """A word as it is and without a plural's or possessive's s: "Tuesdays", "Tuesday's"."""
+    return word, word.removesuffix("s")
 
 
 def _is_date_or_time(value: str) -> bool:

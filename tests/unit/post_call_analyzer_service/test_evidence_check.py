@@ -119,6 +119,7 @@ def test_other_languages_keep_their_verdict() -> None:
         ("Between 10 and 20 dollars", "10 - 20"),
         ("two one two, 555, 0199", "212-555-0199"),
         ("At 3 p.m.", "3 pm"),
+        ("Tuesday's good, we do cleanings on Tuesdays", "Tuesday"),
     ],
 )
 def test_spoken_forms_are_understood(spoken: str, value: str) -> None:
