@@ -13,11 +13,11 @@ import phonenumbers
 from phonenumbers import PhoneNumberType, shortnumberinfo
 from phonenumbers import timezone as number_zones
 
-_E164 = re.compile(r"^\+[1-9]\d{4,14}$", re.ASCII)
-_FICTION = re.compile(r"^\+1[2-9]\d{2}55501\d{2}$", re.ASCII)
-_SERVICE_AREA = re.compile(r"^\+1[2-9]11\d{7}$", re.ASCII)
-_PREMIUM_AREA = re.compile(r"^\+1(900|976)\d{7}$|^\+1\d{3}976\d{4}$", re.ASCII)
-_SHORT = re.compile(r"^\+?\d{2,7}$", re.ASCII)
+_E164 = re.compile(r"^\+[1-9]\d{4,14}\Z", re.ASCII)
+_FICTION = re.compile(r"^\+1[2-9]\d{2}55501\d{2}\Z", re.ASCII)
+_SERVICE_AREA = re.compile(r"^\+1[2-9]11\d{7}\Z", re.ASCII)
+_PREMIUM_AREA = re.compile(r"^\+1(900|976)\d{7}\Z|^\+1\d{3}976\d{4}\Z", re.ASCII)
+_SHORT = re.compile(r"^\+?\d{2,7}\Z", re.ASCII)
 _LIFELINES = frozenset({"988", "116123", "116111", "116117"})
 _UNKNOWN_ZONE = "Etc/Unknown"
 _INTERNATIONAL_FREEPHONE = 800

@@ -18,7 +18,7 @@ from opendeep.common.data_models import CampaignPlan, PlanTask
 from opendeep.common.errors import Fault, PlanInvalidError
 from opendeep.task_manager.number_class import number_fault
 
-_LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$", re.ASCII)
+_LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*\Z", re.ASCII)
 _FACTS_LIMIT = 20_000
 _EARLIEST_TOLERANCE = timedelta(hours=1)
 _REQUIRED_TASK_TEXTS = ("title", "phone_number", "goal", "success_criteria")
