@@ -16,16 +16,21 @@ LONGEST_DISCLOSURE_MS = 45_000
 HEARD_ENOUGH = 0.6
 MAX_TRIES = 3
 
-_VOICEMAIL = re.compile(
-    r"""leave (?:(?:me|us) )?(?:a|your|the) (?:\w+ )?(?:message|name)
-      | (?:after|at) the (?:tone|beep|signal)
-      | voice ?mail | answering machine | mailbox
-      | (?:can(?:no|')?t|unable to|not able to) (?:come|get|take|answer) (?:to )?
-        (?:the|your|you|my) (?:phone|call)
-      | nach dem (?:signal)?ton | hinterlassen sie | después de la señal | deje (?:su|un) mensaje
-      | laissez (?:un|votre) message | après le (?:bip|signal)""",
-    re.IGNORECASE | re.VERBOSE,
+_GREETINGS = (
+    r"leave (?:(?:me|us) )?(?:a|your|the) (?:\w+ )?(?:message|name)",
+    r"(?:after|at) the (?:tone|beep|signal)",
+    r"voice ?mail",
+    r"answering machine",
+    r"mailbox",
+    r"(?:can(?:no|')?t|(?:un|not )able to) (?:come to|get|take|answer) (?:the|your) (?:phone|call)",
+    r"nach dem (?:signal)?ton",
+    r"hinterlassen sie",
+    r"después de la señal",
+    r"deje (?:su|un) mensaje",
+    r"laissez (?:un|votre) message",
+    r"après le (?:bip|signal)",
 )
+_VOICEMAIL = re.compile("|".join(_GREETINGS), re.IGNORECASE)
 
 
 def is_voicemail_greeting(text: str) -> bool:

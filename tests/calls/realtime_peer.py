@@ -78,6 +78,7 @@ class RealtimePeer:
         self.echo_metadata = True
         self.confirm_sessions = True
         self.hold_responses = False
+        self.mute = False
         self.connect_errors: deque[VoiceUnavailableError] = deque()
         self.session: dict[str, Any] = {}
         self.active: _Active | None = None
@@ -238,7 +239,7 @@ class RealtimePeer:
             self.error("conversation_already_has_active_response")
             return
         instructions = response.get("instructions")
-        if instructions is not None:
+        if instructions is not None and not self.mute:
             text = instructions.split('"')[1]
             self.answers.appendleft([Speech(text, ms=60 * len(text))])
         self._respond(response.get("metadata"))
