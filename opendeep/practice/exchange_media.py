@@ -21,6 +21,7 @@ from opendeep.practice.exchange_callee import FRAME_SECONDS, FarEnd, JitterBuffe
 CONNECT_SECONDS: Final = 2.0
 SILENT_LINE_SECONDS: Final = 2.0
 _MOST_FRAMES_BEHIND: Final = 10
+_EARLY_SECONDS: Final = 0.001
 
 
 class MediaEnd(Enum):
@@ -148,7 +149,7 @@ class MediaBridge:
         now = loop.time()
         if now - self._next_tick > _MOST_FRAMES_BEHIND * FRAME_SECONDS:
             self._next_tick = now
-        while self._next_tick <= now and self._end_reason is None:
+        while self._next_tick <= now + _EARLY_SECONDS and self._end_reason is None:
             self._carry_frame(now)
             self._next_tick += FRAME_SECONDS
         if self._end_reason is None:

@@ -34,6 +34,7 @@ from opendeep.practice.speech import Ear, Samples, SpeechStarted, SpeechStopped,
 
 _BARGE_IN_SECONDS: Final = 0.4
 _BUSY_POLL_SECONDS: Final = 0.5
+_SHORTEST_WAIT_SECONDS: Final = 0.001
 
 
 class Hearing(Protocol):
@@ -222,6 +223,6 @@ class _Words:
                 self._texts.clear()
                 return Heard(text=text)
             left = self._quiet_since + seconds - loop.time()
-            if left <= 0 and not self._busy:
+            if left < _SHORTEST_WAIT_SECONDS and not self._busy:
                 return Quiet()
             await wait_event(self.changed, _BUSY_POLL_SECONDS if self._busy else left)

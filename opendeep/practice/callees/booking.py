@@ -128,19 +128,17 @@ class BookingDesk:
         slot = self._slot
         if slot is None:
             raise AssertionError("A name is asked for only after a time was chosen.")
-        name = intents.name_given(text, asked=True)
+        name = intents.name_given(text, asked=False)
         if name is not None:
             return self._book(slot, name)
+        if intents.says_goodbye(text):
+            return "not_booked"
         other = intents.chosen(text, self._offer.slots)
         if other is not None:
             self._slot = other
             return "ask_name"
-        if intents.says_goodbye(text):
-            return "not_booked"
-        aside = self._aside(text)
-        if aside is not None:
-            return aside
-        return "ask_name" if intents.agrees(text) else None
+        name = intents.name_given(text, asked=True)
+        return self._aside(text) if name is None else self._book(slot, name)
 
     def _booked(self, text: str) -> str | None:
         if intents.says_goodbye(text):

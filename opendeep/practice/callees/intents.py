@@ -20,7 +20,7 @@ _APPOINTMENT: Final = _any(
     r"\bcheck ?up",
 )
 _GOODBYE: Final = _any(
-    r"\b(?:good ?)?bye\b",
+    r"\b(?:good ?)?bye\b|\bgood ?by\b",
     r"\bhave a (?:\w+ )?(?:day|one|afternoon|week|evening)",
     r"\btake care\b",
 )
@@ -62,8 +62,8 @@ _CHOOSES: Final = _any(
 )
 _EITHER: Final = _any(r"\b(?:either|whichever|any of)\b")
 _NAME: Final = re.compile(
-    r"\b(?:name(?: for the (?:appointment|booking))? is|name'?s|under the name(?: of)?|the name"
-    r"|under|it is for|it's for|appointment is for|this is for|booking is for|for)\s+(?P<name>.+)"
+    r"\b(?:name(?: for the (?:appointment|booking))?(?: is| would be)|name'?s"
+    r"|under the name(?: of)?|under|it is for|it's for|appointment is for|this is for|booking is for|for)\s+(?P<name>.+)"
 )
 _NAME_END: Final = _any(
     r"\b(?:please|thank\w*|and|that|is|for|goodbye|at|on|spelled|next)\b",
@@ -72,7 +72,7 @@ _NAME_END: Final = _any(
 _NOT_A_NAME: Final = re.compile(
     r"(?:the|a|an|my|our|this|that|it|i|your|you|me|us|him|her|one|two|next|tuesday|thursday"
     r"|wednesday|monday|friday|confirming|calling|waiting|asking|help|all|everything|now|sure|so"
-    r"|sorry|what|who|why|how|could|can|hello|thank|thanks|wait|hold|just)\b"
+    r"|sorry|let|let's|good|bye|goodbye|what|who|why|how|could|can|hello|thank|thanks|wait|hold|just)\b"
 )
 _FILLER: Final = re.compile(
     r"^(?:(?:yes|okay|ok|sure|great|perfect|of course|certainly|it is|it's|that is|that's|please"
@@ -256,7 +256,7 @@ def name_given(text: str, *, asked: bool) -> str | None:
         announced = "name" in match[0][: match.start("name") - match.start()] or asked
         if name and announced:
             return name
-        match = _NAME.search(words, match.start("name"))
+        match = _NAME.search(words, match.start() + 1)
     if not asked:
         return None
     return _cut_name(_FILLER.sub("", words + " ").strip())

@@ -8,7 +8,7 @@ from opendeep.practice.callees.steps import Heard, Listen, Outcome, Said, Say, S
 
 LISTEN_SECONDS = 6.0
 PATIENT_SECONDS = 90.0
-_AFTER_GOODBYE_SECONDS = 3.0
+_AFTER_GOODBYE_SECONDS = 2.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,4 +45,6 @@ class Talk:
     def part(self, line: str) -> Generator[Step, Outcome, None]:
         """Say goodbye and leave the AI a moment for its own."""
         yield from self.say(line)
-        yield Listen(seconds=_AFTER_GOODBYE_SECONDS)
+        outcome = yield Listen(seconds=_AFTER_GOODBYE_SECONDS)
+        if isinstance(outcome, Heard):
+            yield Listen(seconds=_AFTER_GOODBYE_SECONDS)
