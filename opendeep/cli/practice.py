@@ -16,10 +16,12 @@ _GOAL = "Book me a dental cleaning at Bright Smile Dental next week, afternoons"
 @click.option("--goal", default=_GOAL, show_default=True, help="What you would type in the chat.")
 @click.option(
     "--callee",
-    default="00",
+    "chosen",
+    multiple=True,
+    default=("00",),
     show_default=True,
     type=click.Choice([*_CALLEES, "all"]),
-    help="Which practice callee is called; all runs every one, several at once.",
+    help="Which practice callee is called; several, or all, are called side by side.",
 )
 @click.option(
     "--answer",
@@ -28,11 +30,14 @@ _GOAL = "Book me a dental cleaning at Bright Smile Dental next week, afternoons"
     help="Your answer to a question during a call; several are used in turn, the last repeats.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list at the end.")
-def practice(goal: str, callee: str, answers: tuple[str, ...], *, as_json: bool) -> None:
+def practice(
+    goal: str, chosen: tuple[str, ...], answers: tuple[str, ...], *, as_json: bool
+) -> None:
     """Run one whole campaign on the practice network and tell it as it happens."""
-    callees = _CALLEES if callee == "all" else (callee,)
-    tell = (lambda line: click.echo(line, err=True)) if as_json else click.echo
-    results = uvloop.run(bootstrap.rehearse(goal, callees, answers, tell=tell))
+    callees = _CALLEES if "all" in chosen else tuple(dict.fromkeys(chosen))
+    results = uvloop.run(
+        bootstrap.rehearse(goal, callees, answers, tell=lambda line: click.echo(line, err=as_json))
+    )
     if as_json:
         click.echo(json.dumps([result.as_json() for result in results], ensure_ascii=False))
     else:

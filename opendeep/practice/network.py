@@ -13,7 +13,7 @@ from opendeep.practice.browser_phone import PracticeBrowserPhone
 from opendeep.practice.exchange import ExchangeConfig, PracticeExchange
 from opendeep.practice.exchange_sounds import load_clips
 from opendeep.practice.records import CalleeRecord
-from opendeep.practice.speech import open_engines
+from opendeep.practice.speech import load_engines
 
 HOST = "127.0.0.1"
 USERNAME = "opendeep"
@@ -72,7 +72,8 @@ async def practice_network(config: PracticeNetworkConfig) -> AsyncIterator[Pract
         UnavailableError: a port is taken.
     """
     async with AsyncExitStack() as stack:
-        engines = await stack.enter_async_context(open_engines(warm=False))
+        engines = load_engines()
+        stack.callback(engines.close)
         phone = PracticeBrowserPhone()
         exchange = PracticeExchange(
             ExchangeConfig(
