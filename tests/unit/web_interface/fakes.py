@@ -260,8 +260,9 @@ class World:
     async def say(self, call_id: CallId, speaker: Speaker, text: str, at_ms: int = 0) -> None:
         """Store a line of the default user's call."""
         line = SpokenLine(speaker=speaker, text=text, start_ms=at_ms, end_ms=at_ms + 1000)
+        user_id = await self.user()
         async with self.database.transaction() as tx:
-            await Transcripts(tx, await self.user()).append(call_id, line)
+            await Transcripts(tx, user_id).append(call_id, line)
 
 
 def make_world(

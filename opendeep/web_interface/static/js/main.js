@@ -66,16 +66,19 @@ async function watchHealth() {
 function watchLiveCall() {
   const pill = document.getElementById("live-pill");
   const live = new Map();
+  const show = () => {
+    const [current] = [...live.values()].slice(-1);
+    pill.hidden = !current || main.querySelector(`od-live-call[call-id="${CSS.escape(current.id)}"]`) !== null;
+    if (pill.hidden) return;
+    pill.href = `#/calls/${current.id}`;
+    pill.querySelector("span").textContent = `On the phone: ${current.task_title}`;
+  };
   events.addEventListener("call_changed", ({ detail: call }) => {
     if (isLiveCall(call.status)) live.set(call.id, call);
     else live.delete(call.id);
-    const [current] = [...live.values()].slice(-1);
-    pill.hidden = !current;
-    if (current) {
-      pill.href = `#/calls/${current.id}`;
-      pill.querySelector("span").textContent = `On the phone: ${current.task_title}`;
-    }
+    show();
   });
+  new MutationObserver(show).observe(main, { childList: true, subtree: true });
 }
 
 function watchConnection() {

@@ -77,11 +77,15 @@ export async function chatTurn(body, hear) {
     body: JSON.stringify(body),
   });
   if (!response.ok) throw await refusal(response);
+  let turn = null;
+  let failure = null;
   for await (const { name, data } of serverEvents(response.body)) {
-    if (name === "done") return data;
-    if (name === "error") throw new ApiError(200, data.error);
-    hear(name, data);
+    if (name === "done") turn = data;
+    else if (name === "error") failure = new ApiError(200, data.error);
+    else hear(name, data);
   }
+  if (failure) throw failure;
+  if (turn) return turn;
   const message = "The answer broke off. Send your message again.";
   throw new ApiError(0, { code: "broken_off", message });
 }
