@@ -11,7 +11,7 @@ either side; any kind but audio and hang-up ends the call).
 import asyncio
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Final
+from typing import Final, cast
 
 from opendeep.audio_processing_service import audiosocket_protocol as protocol
 from opendeep.audio_processing_service import pcm
@@ -53,8 +53,8 @@ class AudioSocketLink(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
+        # uvloop's transports have the methods and not the class, so no isinstance here.
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         """Take frames; audio goes on, anything else ends the media."""
