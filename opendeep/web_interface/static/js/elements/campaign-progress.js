@@ -74,7 +74,9 @@ class CampaignProgress extends HTMLElement {
     for (const panel of [...this.#calls.children]) {
       if (["ended", "lost"].includes(panel.dataset.state)) panel.remove();
     }
-    this.#calls.append(h("od-live-call", { "call-id": callId }));
+    const panel = h("od-live-call", { "call-id": callId });
+    this.#calls.append(panel);
+    requestAnimationFrame(() => panel.scrollIntoView({ block: "center", behavior: "smooth" }));
   }
 
   #showCampaign(campaign) {

@@ -122,10 +122,10 @@ export function money(usd) {
   return usd < 0.01 ? "under $0.01" : `$${usd.toFixed(2)}`;
 }
 
-/** Show "+12025550100" as "+1 202 555 0100"; other numbers stay as they are. */
+/** Show "+12025550100" as "+1 202 555 0100", on one line; other numbers stay as they are. */
 export function phoneText(number) {
   const parts = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(number ?? "");
-  return parts ? `+1 ${parts[1]} ${parts[2]} ${parts[3]}` : (number ?? "");
+  return parts ? `+1\u00a0${parts[1]}\u00a0${parts[2]}\u00a0${parts[3]}` : (number ?? "");
 }
 
 /** ISO to the value of a datetime-local input, in this browser's zone; and back. */

@@ -24,11 +24,11 @@ const TOOL_ICONS = {
 class ChatView extends HTMLElement {
   #log = h("div", { class: "chat-log", role: "log", "aria-live": "polite", "aria-label": "Conversation" });
   #input = growing(h("textarea", {
-    id: "chat-input", rows: 1, maxlength: 8000, placeholder: "What should OpenDeep call about?",
-    "aria-label": "Your message", enterkeyhint: "send",
+    id: "chat-input", rows: 1, maxlength: 8000, "aria-label": "Your message", enterkeyhint: "send",
   }));
   #send = button("", { id: "chat-send", kind: "primary send", symbol: "send", type: "submit", "aria-label": "Send" });
   #who = h("div", { class: "who-am-i" });
+  #place = null;
   #entries = [];
   #sessionId = null;
   #busy = false;
@@ -47,7 +47,8 @@ class ChatView extends HTMLElement {
         this.#say();
       }
     });
-    this.append(this.#log, h("div", { class: "composer-place" }, composer, this.#who));
+    this.#place = h("div", { class: "composer-place" }, composer);
+    this.append(this.#log, this.#place);
     session.addEventListener("change", () => this.#restore());
     this.#restore();
   }
@@ -79,11 +80,14 @@ class ChatView extends HTMLElement {
 
   #showWho() {
     const begun = this.#entries.length > 0;
+    this.#input.placeholder = begun ? "Write a message" : "What should I call about?";
     if (begun) {
+      this.prepend(this.#who);
       const anew = button("New conversation", { symbol: "plus", onclick: () => this.#beginAnew() });
       this.#who.replaceChildren(h("span", { class: "muted" }, "You are ", h("strong", {}, username())), anew);
       return;
     }
+    this.#place.append(this.#who);
     const name = h("input", { id: "chat-username", value: username(), maxlength: 64, size: 16, autocomplete: "username", spellcheck: "false" });
     name.addEventListener("change", () => {
       setUsername(name.value);
