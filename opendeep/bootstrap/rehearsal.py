@@ -37,6 +37,7 @@ from opendeep.database.repositories import (
     Tasks,
     Transcripts,
 )
+from opendeep.practice.records import CalleeRecord
 from opendeep.web_interface.ports import ChatUpdate
 
 Tell = Callable[[str], None]
@@ -59,7 +60,12 @@ _BUSY = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RehearsalResult:
-    """How one callee's campaign ended; ``faults`` is empty when all is as expected."""
+    """How one callee's campaign ended; ``faults`` is empty when all is as expected.
+
+    Attributes:
+        record: the last call as the callee lived it; None when none reached it.
+        recording: the last call's sound, where recordings were asked for.
+    """
 
     callee: str
     task_status: str
@@ -67,6 +73,8 @@ class RehearsalResult:
     seconds: float
     transcript: list[dict[str, Any]]
     faults: list[str] = field(default_factory=list)
+    record: CalleeRecord | None = None
+    recording: Path | None = None
 
     @property
     def as_expected(self) -> bool:
@@ -94,15 +102,27 @@ class RehearsalResult:
 
 
 async def rehearse(
-    goal: str, callees: Sequence[str], answers: Sequence[str], *, tell: Tell
+    goal: str,
+    callees: Sequence[str],
+    answers: Sequence[str],
+    *,
+    tell: Tell,
+    keep: Path | None = None,
 ) -> list[RehearsalResult]:
     """Run a campaign per callee, several at once.
+
+    Args:
+        goal: what is typed in the chat.
+        callees: the last two digits of the practice numbers.
+        answers: to questions during a call, in turn; the last repeats.
+        tell: takes each line of the story.
+        keep: where the database and recordings stay; None throws all away and records nothing.
 
     Raises:
         SettingsError: the practice network cannot run on this machine.
     """
     with tempfile.TemporaryDirectory(prefix="opendeep-practice-") as folder:
-        config = _practice_config(Path(folder))
+        config = _practice_config(keep or Path(folder), record=keep is not None)
         start_logging(config)
         async with running_application(config) as application:
             runs = [
@@ -112,7 +132,7 @@ async def rehearse(
             return list(await asyncio.gather(*(run.run() for run in runs)))
 
 
-def _practice_config(folder: Path) -> AppConfig:
+def _practice_config(folder: Path, *, record: bool) -> AppConfig:
     """Return settings that reach nothing but the practice network, whatever is configured."""
     return load_config(
         {},
@@ -120,6 +140,7 @@ def _practice_config(folder: Path) -> AppConfig:
         overrides={
             "opendeep_data_dir": folder,
             "max_concurrent_calls": _CALLS_AT_ONCE,
+            "record_calls": record,
             "log_level": "warning",
         },
     )
@@ -160,13 +181,16 @@ class _Rehearsal:
         task = await self._follow(user_id, executed.task_ids[0])
         await self._report(user_id, executed.campaign_id)
         call, lines = await self._last_call(user_id, task.id)
+        record = self._record(task)
         return RehearsalResult(
             callee=self._callee,
             task_status=task.status.value,
             cause=call.cause.value if call is not None and call.cause is not None else None,
             seconds=time.monotonic() - began,
             transcript=[_line_json(line) for line in lines],
-            faults=await self._faults(user_id, task),
+            faults=await self._faults(user_id, task, record),
+            record=record,
+            recording=Path(call.recording_path) if call and call.recording_path else None,
         )
 
     async def _user(self) -> UserId:
@@ -251,18 +275,16 @@ class _Rehearsal:
             self._tell("")
             self._tell(report)
 
-    async def _faults(self, user_id: UserId, task: Task) -> list[str]:
+    def _record(self, task: Task) -> CalleeRecord | None:
+        network = self._app.ends.network
+        records = [] if network is None else network.records
+        return next((one for one in reversed(records) if one.number == task.phone_number), None)
+
+    async def _faults(self, user_id: UserId, task: Task, record: CalleeRecord | None) -> list[str]:
         expected = EXPECTED[self._callee]
         faults = [] if task.status is expected else [f"the task must end {expected.value}"]
-        network = self._app.ends.network
-        records = [
-            record
-            for record in (network.records if network is not None else [])
-            if record.number == task.phone_number
-        ]
         async with self._app.database.transaction() as tx:
             listed = await DndList(tx, user_id).contains(task.phone_number)
-        record = records[-1] if records else None
         return faults + faults_of_record(self._callee, record, on_dnd_list=listed)
 
 
