@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 _VOICE_READY_MS: Final = 5000
 _RETRY_MS: Final = 1000
 _MAX_FAILED_RESPONSES: Final = 3
+_NEVER_TOO_LATE: Final = frozenset({"mark_do_not_call", "note_fact"})
 _GOODBYE: Final = "goodbye"
 _HOLD: Final = "hold"
 _STILL_THERE: Final = "still-there"
@@ -122,7 +123,7 @@ class Dialogue:
             case voice_agent.CallerTranscript():
                 self._callee_said(event)
             case voice_agent.ToolRequested():
-                if not self._ending.decided:
+                if not self._ending.decided or event.name in _NEVER_TOO_LATE:
                     spoke = self._answer.spoke and event.response_id == self._answer.response_id
                     self._host.run_tool(event, spoke=spoke)
             case voice_agent.VoiceFailed():

@@ -201,15 +201,18 @@ class Playout:
         return frame.ljust(pcm.FRAME_SAMPLES, pcm.MULAW_SILENCE_FRAME[:1])
 
     def _account(self, taken: int) -> None:
+        ended = False
         for part in self._parts:
             share = min(taken, part.queued - part.played)
             if share and not part.played:
                 self.started.append(part.key)
             part.played += share
             taken -= share
+            ended = ended or (part.complete and part.played == part.queued)
             if not taken:
                 break
-        self._bury()
+        if ended:
+            self._bury()
 
     def _bury(self) -> None:
         """Take out parts that were played to their end.

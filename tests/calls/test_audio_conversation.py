@@ -262,14 +262,15 @@ async def test_last_words_take_ten_seconds_at_most(world: AudioWorld) -> None:
 
 
 async def test_nothing_new_is_said_once_the_end_is_decided(world: AudioWorld) -> None:
-    """An answer that begins during the last words is cancelled, hints and tools are ignored."""
+    """An answer that begins during the last words is cancelled; a wish not to be called counts."""
     async with world.call():
         await world.hear_disclosure()
         world.peer.answers.append(
             [
                 Speech("Goodbye.", ms=2000),
                 Call("end_call", {"reason": "other", "summary": ""}),
-                Call("note_fact", {"name": "a", "value": "b"}, call_id="call-2"),
+                Call("send_dtmf", {"digits": "1"}, call_id="call-2"),
+                Call("mark_do_not_call", {"words": "Never again."}, call_id="call-3"),
             ]
         )
         await world.callee_says("Bye.", item_id="c2")
@@ -279,6 +280,7 @@ async def test_nothing_new_is_said_once_the_end_is_decided(world: AudioWorld) ->
         assert len(world.peer.of("response.cancel")) == 1
         world.peer.caller_starts("c3")
         await world.ended.wait()
+        assert world.desk.do_not_call == ["Never again."]
         assert len(world.end.speech()) // 8 == pytest.approx(DISCLOSURE_MS + 2000, abs=40)
         await world.server.finish(CALL)
 
