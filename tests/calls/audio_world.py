@@ -160,6 +160,7 @@ class MemoryRecorder:
         self.callee = b""
         self.ai = b""
         self.started = False
+        self.stuck = False
 
     def start(self) -> None:
         """Note it."""
@@ -172,7 +173,9 @@ class MemoryRecorder:
         self.ai += ai
 
     async def close(self) -> Path | None:
-        """Return the path if anything was kept."""
+        """Return the path if anything was kept; never returns while stuck."""
+        if self.stuck:
+            await asyncio.Event().wait()
         return self.path if self.ai else None
 
 

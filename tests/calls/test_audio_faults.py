@@ -1,6 +1,7 @@
 """Everything that may be refused, break or end early around a call's media, in virtual time."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -342,6 +343,45 @@ async def test_stopping_in_mid_call(world: AudioWorld) -> None:
         await world.end.closed.wait()
         assert world.peer.closed
     assert len(world.desk.said) == 2
+
+
+async def test_a_release_that_hangs_is_cut_off(world: AudioWorld) -> None:
+    """Finishing returns after 2 s also when a part of the media does not let go."""
+    async with world.call(recording_path=Path("a.wav")):
+        await asyncio.sleep(0.5)
+        world.recorders[0].stuck = True
+        began = world.clock.monotonic()
+        await world.server.finish(CALL)
+        assert world.clock.monotonic() - began == pytest.approx(2, abs=0.1)
+        await world.end.closed.wait()
+
+
+async def test_a_part_of_the_media_that_fails(world: AudioWorld) -> None:
+    """A bug in one call's media ends that call as failed audio, and no other."""
+    async with world.call():
+        await asyncio.sleep(0.2)
+        world.desk.store_event = _broken  # type: ignore[method-assign]
+        world.desk.store_line = _broken  # type: ignore[method-assign]
+        world.end.write(wire.dtmf("1"))
+        await world.ended.wait()
+        assert cause(world) is CallCause.AUDIO_FAILED
+        await world.server.finish(CALL)
+        assert await world.server.prepare(call_config(OTHER))
+
+
+async def _broken(*_: object) -> None:
+    raise ZeroDivisionError
+
+
+async def test_a_ticker_that_fails_restarts_the_service(world: AudioWorld) -> None:
+    """Without the pacer nothing works: the service releases its calls and says so."""
+
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    world.server._ticker.run = fail  # type: ignore[method-assign]
+    with pytest.raises(UnavailableError, match="pacing"):
+        await world.server.run()
 
 
 async def test_an_address_in_use(world: AudioWorld) -> None:
