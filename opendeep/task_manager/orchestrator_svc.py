@@ -11,7 +11,13 @@ from opendeep.common.errors import ConflictError
 from opendeep.common.ids import CampaignId, ChatSessionId, TaskId, UserId
 from opendeep.common.messages import WAKEUPS, Wakeup
 from opendeep.database.engine import Database
-from opendeep.database.repositories import AuditLog, Campaigns, IdempotencyKeys, Tasks
+from opendeep.database.repositories import (
+    AuditLog,
+    Campaigns,
+    ChatSessions,
+    IdempotencyKeys,
+    Tasks,
+)
 from opendeep.database.transaction import Transaction
 from opendeep.task_manager.plan_validation import require_valid
 
@@ -100,6 +106,8 @@ async def _create(
     session_id: ChatSessionId | None,
 ) -> ExecutedPlan:
     require_valid(plan, tx.now())
+    if session_id is not None:
+        await ChatSessions(tx, user_id).get(session_id)
     campaign = await Campaigns(tx, user_id).create(plan, chat_session_id=session_id)
     await IdempotencyKeys(tx, user_id).store(key, plan_hash(plan), campaign.id)
     tasks = Tasks(tx, user_id)
