@@ -134,7 +134,8 @@ def _turn_detection(*, create_response: bool) -> dict[str, object]:
         "type": "server_vad",
         "threshold": 0.5,
         "prefix_padding_ms": 300,
-        "silence_duration_ms": 500,
+        # Longer than the service's 500 ms: callers pause between two sentences of one turn.
+        "silence_duration_ms": 700,
         "create_response": create_response,
         "interrupt_response": True,
     }

@@ -79,6 +79,7 @@ class ScriptedCallee:
         self._ear = hearing.new_ear()
         self._mouth = Mouth(record)
         self._polite = False
+        self._was_cut_off = False
         self._ai_since_ms: int | None = None
         self._murmurs = deque(profile.back_channels)
         self._words = _Words()
@@ -160,10 +161,12 @@ class ScriptedCallee:
                 assert_never(step)
 
     async def _say(self, utterance: Utterance, *, polite: bool) -> Outcome:
-        self._polite = polite
+        # Who was just cut off does not give way again: else two polite sides never get on.
+        self._polite = polite and not self._was_cut_off
         self._words.forget()
         await utterance.ended.wait()
         self._polite = False
+        self._was_cut_off = not utterance.complete
         return Said(complete=utterance.complete)
 
 

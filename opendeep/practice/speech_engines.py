@@ -26,7 +26,9 @@ _REMEDY: Final = (
     "voice service: set OPENAI_API_KEY, or OPENAI_BASE_URL to a compatible server."
 )
 _SHORTEST: Final = EAR_RATE // 10
-_PAUSE: Final = np.zeros(VOICE_RATE // 8, np.float32)
+_PAUSE: Final = np.zeros(VOICE_RATE // 5, np.float32)
+_AUDIBLE: Final = 0.01
+_EDGE: Final = VOICE_RATE // 25
 _EDGE_PUNCTUATION: Final = re.compile(r"([.!?])[,;:]+$")
 _Result = TypeVar("_Result")
 
@@ -142,7 +144,7 @@ class HibariSynthesizer:
         if self._engine is None:
             self._engine = load_module("hibari", "hibari-tts==0.2.1").Hibari()
         audio: Samples = self._engine(spoken, seed=0)
-        return np.concatenate((np.clip(audio, -1.0, 1.0), _PAUSE))
+        return np.concatenate((_without_edges(np.clip(audio, -1.0, 1.0)), _PAUSE))
 
     async def warm_up(self) -> None:
         """Load the model now instead of at the first sentence."""
@@ -151,3 +153,14 @@ class HibariSynthesizer:
     def close(self) -> None:
         """Release the thread; idempotent."""
         self._worker.close()
+
+
+def _without_edges(audio: Samples) -> Samples:
+    """Cut the silence before and after a sentence, of which the engine gives nearly a second.
+
+    Left in, the gap between two sentences is long enough to be taken for the end of a turn.
+    """
+    audible = np.flatnonzero(np.abs(audio) > _AUDIBLE)
+    if not len(audible):
+        return audio
+    return audio[max(0, audible[0] - _EDGE) : audible[-1] + _EDGE]
