@@ -111,6 +111,7 @@ class PracticeAiService:
                 uvicorn.Config(
                     self.app(),
                     log_config=None,
+                    log_level="warning",
                     access_log=False,
                     lifespan="off",
                     ws="websockets-sansio",

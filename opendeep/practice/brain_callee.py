@@ -12,7 +12,7 @@ _BACKCHANNEL_WORDS: Final = frozenset(
         "mm", "mmm", "mhm", "hm", "hmm", "uh", "huh", "um", "aha", "ah", "oh", "mama", "mamma",
         "okay", "ok", "right", "yeah", "yep", "sure", "yes", "mom", "mum", "hum", "ha", "uhhuh",
         "mmhmm", "mhmm", "mmhm", "ma'am", "m", "really", "momma", "i", "see", "go", "on", "got",
-        "it", "and", "a",
+        "it", "and", "a", "all", "alright",
     }
 )  # fmt: skip
 _LONGEST_BACKCHANNEL: Final = 5

@@ -71,6 +71,6 @@ def say(text: str) -> ChatAnswer:
     return ChatAnswer(text=text)
 
 
-def use(name: str, **arguments: object) -> ChatAnswer:
-    """Answer with one tool call."""
-    return ChatAnswer(calls=(ToolCall(name=name, arguments=arguments),))
+def use(name: str, *, text: str | None = None, **arguments: object) -> ChatAnswer:
+    """Answer with one tool call, and perhaps words beside it."""
+    return ChatAnswer(text=text, calls=(ToolCall(name=name, arguments=arguments),))

@@ -266,21 +266,26 @@ class Dialogue:
 
     def _next_question(self) -> list[Move]:
         progress, brief = self._progress, self._brief
-        noted: list[Move] = []
-        if progress.asked and progress.new and not progress.heard_any(*_ASKING, Intent.ATTACK):
-            topic, words = progress.asked[-1], progress.new_text
-            noted = self._use("note_fact", name=topic[:80], value=words[:400])
-        elif progress.asked and progress.new:
+        asks_back = progress.heard_any(*_ASKING, Intent.ATTACK)
+        if progress.asked and asks_back:
             return [said.say for said in progress.last_reply if said.say.act is Act.ASK]
+        answered = bool(progress.asked and progress.new)
+        noted = self._noted() if answered else []
+        parting = progress.heard_any(Intent.GOODBYE)
         left = [question for question in brief.questions if question not in progress.asked]
-        if left and not progress.heard_any(Intent.GOODBYE):
+        if left and not parting:
             return [phrases.ask(left[0], first=not progress.asked), *noted]
-        if not progress.asked:
+        if not progress.asked and not parting:
             return [phrases.state_goal(brief)]
-        if not noted:
+        if not answered and not parting:
             return []
         thanks = phrases.farewell("Thank you very much, that is all I wanted to know.")
-        return [thanks, *noted, *self._end("goal_reached", f"The callee said: {progress.new_text}")]
+        reason = "callee_said_goodbye" if left or not answered else "goal_reached"
+        return [thanks, *noted, *self._end(reason, f"The callee said: {progress.new_text}")]
+
+    def _noted(self) -> list[Move]:
+        topic, words = self._progress.asked[-1], self._progress.new_text
+        return self._use("note_fact", name=topic[:80], value=words[:400])
 
     def _fits(self, slot: Slot) -> bool:
         facts = self._brief.facts

@@ -31,7 +31,7 @@ _CALLED: Final = re.compile(
 _NEEDS: Final = re.compile(r"\b(?:need|want|would like|i'd like)\b", re.IGNORECASE)
 _SERVICE: Final = re.compile(
     r"\b(?:book|schedule|reserve|arrange|get|make|need|want|order)\s+(?:me\s+|us\s+|myself\s+)?"
-    r"(?:an?\s+|the\s+|my\s+|some\s+)?(.+?)"
+    r"(?:an?\s+|the\s+|my\s+|some\s+)?(?!(?:at|with|from)\b)(.+?)"
     r"(?=\s+(?:at|with|from|next|this|on|tomorrow|today|for|in the|in|after|before|between|by)\b"
     r"|[,.!?;]|$)",
     re.IGNORECASE,
@@ -109,7 +109,7 @@ class Goal:
 def read_goal(text: str) -> Goal:
     """Read one message of the user."""
     numbers = tuple(dict.fromkeys(e164(found) for found in _NUMBER.findall(text)))
-    plain = _NUMBER.sub(" ", text).strip()
+    plain = " ".join(_NUMBER.sub(" ", text).split())
     service, business = _service(plain), _business(plain)
     wishes = bool(service and business) and _NEEDS.search(plain) is not None
     is_booking = _question(plain) is None and (wishes or _BOOKING.search(plain) is not None)

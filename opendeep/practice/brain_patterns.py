@@ -128,7 +128,7 @@ _SOURCES: Final = {
         r"\bconnect you\b",
     ),
     Intent.GOODBYE: (
-        r"\b(?:good ?bye|bye|bye-bye|take care|farewell)\b",
+        r"\b(?:good[ -]?bye?|bye|bye-bye|take care|farewell)\b(?! (?:the|a))",
         r"\bhave a (?:nice|good|great|lovely|wonderful) (?:day|one|afternoon|evening|weekend)\b",
     ),
     Intent.UNCLEAR: (

@@ -20,6 +20,12 @@ _BOOK: Final = re.compile(
     r" (?:an? |the )?(.+?)(?: (?:at|with|from|for|next|on|this|in)\b.*)?[.]?$",
     re.IGNORECASE,
 )
+_ASKS: Final = re.compile(
+    r"(?:ask|find out|check)(?: them| him| her)?"
+    r" ((?:if|whether|what|when|where|which|who|why|how|for|about)\b.+)",
+    re.IGNORECASE,
+)
+_TELLS: Final = re.compile(r"(?:tell|inform|remind) (?:them|him|her)(?: that)? (.+)", re.IGNORECASE)
 
 
 def service_of(brief: CallBrief) -> str:
@@ -181,15 +187,11 @@ def ask(question: str, *, first: bool) -> Say:
 def state_goal(brief: CallBrief) -> Say:
     """Say what the call is for where there is no list of questions."""
     goal = re.sub(r"^(?:please |to )+", "", brief.goal.strip().rstrip("."), flags=re.IGNORECASE)
-    match = re.match(
-        r"(?:ask|find out|check)(?: them| him| her)? (?:if|whether) (.+)", goal, re.IGNORECASE
-    )
-    if match is not None:
-        text = f"I would like to ask whether {match[1]}."
-    elif (
-        match := re.match(r"tell (?:them|him|her)(?: that)? (.+)", goal, re.IGNORECASE)
-    ) is not None:
-        text = f"I was asked to tell you: {match[1]}."
+    asks, tells = _ASKS.match(goal), _TELLS.match(goal)
+    if asks is not None:
+        text = f"I would like to ask {asks[1]}."
+    elif tells is not None:
+        text = f"I was asked to tell you: {tells[1]}."
     else:
         text = f"My request is this: {goal}. Can you help me with that?"
     return Say(text=text, act=Act.ASK, topic=brief.goal)

@@ -144,7 +144,9 @@ def _next_step(chat: Chat, goal: Goal, request: ChatRequest) -> ChatAnswer:
         return _look_up(known)
     questions = brain_plan.questions(known)
     if questions and chat.answers is None and "ask_user" in request.tools:
-        return use("ask_user", title=brain_plan.form_title(known), questions=questions)
+        text = "I need to know a little more before I can plan the call."
+        title = brain_plan.form_title(known)
+        return use("ask_user", text=text, title=title, questions=questions)
     if not known.numbers:
         return say(
             f"I could not find a phone number for {goal.query}. Please tell me the number, with "

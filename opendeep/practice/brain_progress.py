@@ -17,6 +17,7 @@ from opendeep.practice.brain_turns import (
     UserHint,
 )
 
+_ROUND_MINUTES: Final = 5
 _OWED: Final = frozenset(
     {Intent.ROBOT, Intent.ATTACK, Intent.ASKS_WHO, Intent.ASKS_NAME, Intent.ASKS_DETAIL}
 )
@@ -56,7 +57,7 @@ class Booking:
         elif times and self.choice not in times and not self._binds(heard):
             self.offers, self.choice = list(times), None
         else:
-            self._settle(heard, times)
+            self._settle(heard, times, self.choice)
 
     def _binds(self, heard: Heard) -> bool:
         """Whether a time that is not our choice is a statement about it, and not a new offer."""
@@ -78,13 +79,13 @@ class Booking:
         else:
             self.doubted = True
 
-    def _settle(self, heard: Heard, times: list[Slot]) -> None:
-        if self.choice is None:
-            return
+    def _settle(self, heard: Heard, times: list[Slot], choice: Slot) -> None:
         self.doubted = self.doubted and not times
-        named = times[-1].or_else(self.choice) if times else None
+        named = times[-1].or_else(choice) if times else None
         if named is None and heard.slots:
-            named = heard.slots[-1].or_else(self.choice)
+            named = heard.slots[-1].or_else(choice)
+        if named is not None and _is_slip(named, choice):
+            named = choice
         agrees = heard.has(Intent.YES, Intent.BACKCHANNEL, Intent.CONFIRMS)
         if self.read_back is not None:
             self.verified = self.verified or agrees or named == self.read_back
@@ -94,7 +95,7 @@ class Booking:
             return
         if heard.has(Intent.CONFIRMS):
             self.confirmed = True
-            self.choice = named or self.choice
+            self.choice = named or choice
 
     def say(self, say: Say) -> None:
         """Take in what the callee heard us say."""
@@ -111,6 +112,13 @@ class Booking:
                 self.full = False
             case _:
                 pass
+
+
+def _is_slip(named: Slot, choice: Slot) -> bool:
+    """Whether a time was misheard: nobody offers an appointment at nine sixteen."""
+    if named.minutes is None or named.day != choice.day:
+        return False
+    return named.minutes % _ROUND_MINUTES != 0
 
 
 class Progress:

@@ -20,7 +20,8 @@ _MISHEARD: Final = {
     "choose day": "tuesday", "tues day": "tuesday", "two's day": "tuesday", "mon": "monday",
     "wends day": "wednesday", "when's day": "wednesday", "wensday": "wednesday",
     "wed": "wednesday", "thurs": "thursday", "thu": "thursday", "thirsday": "thursday",
-    "thirst day": "thursday", "fri": "friday", "fry day": "friday", "moon day": "monday",
+    "thirst day": "thursday", "third day": "thursday", "thirsty": "thursday",
+    "fri": "friday", "fry day": "friday", "moon day": "monday",
     "today": "today", "tonight": "today", "tomorrow": "tomorrow",
 }  # fmt: skip
 DAYS: Final = {**{day: day for day in WEEKDAYS}, **_MISHEARD}

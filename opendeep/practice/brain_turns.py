@@ -19,6 +19,7 @@ HEARD_ENOUGH: Final = 0.6
 
 
 _QUESTION: Final = re.compile(r"\s*(?:ask|find out|tell|inform|remind)\b", re.IGNORECASE)
+_BOOKS: Final = re.compile(r"\b(?:book|reserve|schedule|appointment|reservation)\b", re.IGNORECASE)
 _NOBODY: Final = frozenset({"", "default", "the user", "user"})
 """What a profile without a name calls its owner."""
 
@@ -145,9 +146,7 @@ class CallBrief:
             return True
         if self.questions or _QUESTION.match(self.goal) is not None:
             return False
-        return (
-            re.search(r"\b(book|reserve|schedule)\b|appointment|reservation", self.goal) is not None
-        )
+        return _BOOKS.search(self.goal) is not None
 
 
 def tagged(text: str, tag: str) -> str | None:
