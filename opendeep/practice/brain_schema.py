@@ -25,7 +25,7 @@ def _resolved(root: Json, schema: Json) -> Json:
         if not isinstance(reference, str):
             return schema
         target: Any = root
-        for part in reference.removeprefix("#/").split("/"):
+        for part in filter(None, reference.removeprefix("#").split("/")):
             target = target.get(part, {}) if isinstance(target, dict) else {}
         schema = target if isinstance(target, dict) else {}
     return {}
