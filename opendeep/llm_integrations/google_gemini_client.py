@@ -22,6 +22,8 @@ from opendeep.common.errors import ModelUnavailableError
 _TRY_LATER = frozenset({408, 429})
 _SERVER_FAULT = 500
 _REFUSED = frozenset({401, 403})
+_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
+"""What the SDK's converters raise for a body of another shape."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,7 @@ class GoogleGeminiClient:
             raise ModelUnavailableError("The web search did not answer in time.") from error
         except httpx.HTTPError as error:
             raise ModelUnavailableError("The web search cannot be reached.") from error
-        except ValueError as error:
+        except _UNREADABLE as error:
             raise ModelUnavailableError("The web search's answer cannot be read.") from error
         return _read(response)
 

@@ -36,6 +36,8 @@ _CONNECT_SECONDS = 5.0
 _QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 _TRY_LATER = frozenset({408, 409, 429})
 _SERVER_FAULT = 500
+_UNREADABLE = (ValueError, TypeError, AttributeError)
+"""What the SDK's stream raises for events that are no JSON objects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,9 +223,12 @@ class OpenAIFormClient:
         if not self._config.uses_responses:
             create = client.chat.completions.create
             request["stream_options"] = {"include_usage": True}
-        async with await create(**request) as events:
-            async for event in events:
-                yield event.to_dict()
+        try:
+            async with await create(**request) as events:
+                async for event in events:
+                    yield event.to_dict()
+        except _UNREADABLE as error:
+            raise ModelUnavailableError("The text model's answer cannot be read.") from error
 
     def _open_client(self) -> openai.AsyncOpenAI:
         if self._client is None:

@@ -169,7 +169,7 @@ def decode_arguments(raw: object) -> dict[str, Any] | None:
     if isinstance(raw, str):
         try:
             raw = json.loads(raw or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     return raw if isinstance(raw, dict) else None
 
