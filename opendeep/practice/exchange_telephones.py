@@ -11,6 +11,7 @@ from opendeep.practice.exchange_person import Hearing, ScriptedCallee
 from opendeep.practice.exchange_sounds import Clips
 
 _SOME_SECONDS: Final = 1.0
+_PATIENCE_SECONDS: Final = 3600.0
 
 
 class Telephones:
@@ -38,15 +39,15 @@ class Telephones:
         self._wait_factor = wait_factor
 
     async def ring(self, profile: Profile, channel: ExchangeChannel) -> FarEnd | Rejected:
-        """Ring until somebody answers or rejects; lasts forever where nobody does."""
+        """Ring until somebody answers or rejects; where nobody does, the network does at last."""
         if profile.rings_browser:
             answer = await self._ring_browser(channel, wait_for_page=profile.script is None)
             if answer is not None:
                 return answer
-        await asyncio.sleep(profile.ring_seconds * self._ring_factor)
         if profile.script is None:
-            await asyncio.Event().wait()
-            raise AssertionError("Nobody sets this event.")
+            await asyncio.sleep(_PATIENCE_SECONDS)
+            return Rejected()
+        await asyncio.sleep(profile.ring_seconds * self._ring_factor)
         return ScriptedCallee(
             profile=profile,
             script=profile.script(channel.record),

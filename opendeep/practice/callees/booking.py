@@ -66,7 +66,7 @@ class BookingDesk:
         self._record = record
         self._speaker = speaker
         self._offer = offer
-        self._slot: Slot | None = None
+        self._slot = offer.slots[0]
         self._failures = 0
         self._refusals = 0
         self.stage = Stage.GREETED
@@ -125,12 +125,9 @@ class BookingDesk:
         return self._offer.again if intents.wants_appointment(text) else None
 
     def _naming(self, text: str) -> str | None:
-        slot = self._slot
-        if slot is None:
-            raise AssertionError("A name is asked for only after a time was chosen.")
         name = intents.name_given(text, asked=False)
         if name is not None:
-            return self._book(slot, name)
+            return self._book(self._slot, name)
         if intents.says_goodbye(text):
             return "not_booked"
         other = intents.chosen(text, self._offer.slots)
@@ -138,7 +135,7 @@ class BookingDesk:
             self._slot = other
             return "ask_name"
         name = intents.name_given(text, asked=True)
-        return self._aside(text) if name is None else self._book(slot, name)
+        return self._aside(text) if name is None else self._book(self._slot, name)
 
     def _booked(self, text: str) -> str | None:
         if intents.says_goodbye(text):

@@ -15,7 +15,7 @@ def _any(*alternatives: str) -> re.Pattern[str]:
 
 _APPOINTMENT: Final = _any(
     r"appointment",
-    r"\b(?:book|schedul|reserv|availab|slot|clean|visit|dentist)",
+    r"\b(?:book|schedul|reserv|availab|slot|clean|visit)",
     r"\b(?:opening|table|free time|next week|come in|set up|make an?)\b",
     r"\bcheck ?up",
 )
@@ -63,7 +63,8 @@ _CHOOSES: Final = _any(
 _EITHER: Final = _any(r"\b(?:either|whichever|any of)\b")
 _NAME: Final = re.compile(
     r"\b(?:name(?: for the (?:appointment|booking))?(?: is| would be)|name'?s"
-    r"|under the name(?: of)?|under|it is for|it's for|appointment is for|this is for|booking is for|for)\s+(?P<name>.+)"
+    r"|under the name(?: of)?|under|(?:it is|it's|appointment is|this is|booking is) for|for)"
+    r"\s+(?P<name>.+)"
 )
 _NAME_END: Final = _any(
     r"\b(?:please|thank\w*|and|that|is|for|goodbye|at|on|spelled|next)\b",
@@ -72,7 +73,8 @@ _NAME_END: Final = _any(
 _NOT_A_NAME: Final = re.compile(
     r"(?:the|a|an|my|our|this|that|it|i|your|you|me|us|him|her|one|two|next|tuesday|thursday"
     r"|wednesday|monday|friday|confirming|calling|waiting|asking|help|all|everything|now|sure|so"
-    r"|sorry|let|let's|good|bye|goodbye|what|who|why|how|could|can|hello|thank|thanks|wait|hold|just)\b"
+    r"|sorry|let|let's|good|bye|goodbye|what|who|why|how|could|can|hello|thank|thanks|wait|hold"
+    r"|just)\b"
 )
 _FILLER: Final = re.compile(
     r"^(?:(?:yes|okay|ok|sure|great|perfect|of course|certainly|it is|it's|that is|that's|please"

@@ -209,6 +209,7 @@ class World:
         self.exchange = exchange
         self.manager = manager
         self.media = media
+        self.media_address = MEDIA_ADDRESS
 
     @property
     def record(self) -> CalleeRecord:
@@ -231,7 +232,7 @@ class World:
         identity = ("ActionID", f"od-{call_id}")
         variables = (
             ("Variable", f"OPENDEEP_CALL_ID={call_id}"),
-            ("Variable", f"OPENDEEP_AUDIOSOCKET={MEDIA_ADDRESS}"),
+            ("Variable", f"OPENDEEP_AUDIOSOCKET={self.media_address}"),
         )
         self.manager.write(
             AmiMessage.of(("Action", "Originate"), identity, *fields.items(), *variables).encode()
@@ -248,6 +249,11 @@ class World:
         """Wait until the callee has said a sentence with these words to its end."""
         while sum(words in line.text and line.complete for line in self.record.said) < times:
             assert self.record.hung_up_by is None, f"hung up without {words!r}: {self.record}"
+            await asyncio.sleep(0.1)
+
+    async def until_saying(self, words: str) -> None:
+        """Wait until the callee has begun a sentence with these words."""
+        while not any(words in line.text for line in self.record.said):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 
     async def talk(self, *turns: tuple[str, str]) -> None:
