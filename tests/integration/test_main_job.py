@@ -31,14 +31,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "RECORD_CALLS": "true",
         "LOG_FORMAT": "json",
     }
-    with subprocess.Popen(
-        [sys.executable, "-m", "opendeep", "serve"],
-        env=environment,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=(folder / "log.txt").open("w"),
-        text=True,
-    ) as process:
+    with (
+        (folder / "log.txt").open("w") as log,
+        subprocess.Popen(
+            [sys.executable, "-m", "opendeep", "serve"],
+            env=environment,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        ) as process,
+    ):
         assert process.stdout is not None
         first_line = process.stdout.readline()
         address = re.search(r"http://\S+", first_line)
