@@ -250,7 +250,7 @@ def _unavailable(error: openai.OpenAIError) -> ModelUnavailableError:
     if isinstance(error, openai.APIConnectionError):
         return ModelUnavailableError("The text model cannot be reached.")
     if not isinstance(error, openai.APIStatusError):
-        return ModelUnavailableError("The text model's answer cannot be read.")
+        return ModelUnavailableError(f"The text model failed: {error}")
     status = error.status_code
     if error.code in _QUOTA_CODES:
         return ModelUnavailableError("The text model's quota is used up.", retryable=False)

@@ -62,8 +62,9 @@ class FeedbackManagerService:
 
     async def run(self) -> None:
         """Expire live questions whose time ran out, until :meth:`stop`."""
-        while not await wait_event(self._stopping, _LOOK_SECONDS):
+        while not self._stopping.is_set():
             await self.expire_due()
+            await wait_event(self._stopping, _LOOK_SECONDS)
 
     def stop(self) -> None:
         """Ask :meth:`run` to return."""

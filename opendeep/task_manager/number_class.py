@@ -17,7 +17,7 @@ _E164 = re.compile(r"^\+[1-9]\d{4,14}\Z", re.ASCII)
 _FICTION = re.compile(r"^\+1[2-9]\d{2}55501\d{2}\Z", re.ASCII)
 _SERVICE_AREA = re.compile(r"^\+1[2-9]11\d{7}\Z", re.ASCII)
 _PREMIUM_AREA = re.compile(r"^\+1(900|976)\d{7}\Z|^\+1\d{3}976\d{4}\Z", re.ASCII)
-_SHORT = re.compile(r"^\+?\d{2,7}\Z", re.ASCII)
+_SHORT = re.compile(r"^\+?\d{2,9}\Z", re.ASCII)
 _LIFELINES = frozenset({"988", "116123", "116111", "116117"})
 _UNKNOWN_ZONE = "Etc/Unknown"
 _INTERNATIONAL_FREEPHONE = 800
@@ -94,9 +94,6 @@ def _class_fault(parsed: phonenumbers.PhoneNumber) -> NumberFault | None:
     regions = phonenumbers.region_codes_for_country_code(country)
     if regions == ("001",) and country != _INTERNATIONAL_FREEPHONE:
         return _SATELLITE
-    national = phonenumbers.national_significant_number(parsed)
-    if any(shortnumberinfo.is_emergency_number(national, region) for region in regions):
-        return _EMERGENCY
     if not phonenumbers.is_valid_number(parsed):
         return _INVALID
     return _PREMIUM if phonenumbers.number_type(parsed) in _COSTLY else None

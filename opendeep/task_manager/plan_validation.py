@@ -31,12 +31,17 @@ def parse_plan(raw: object, now: datetime) -> CampaignPlan:
     Raises:
         PlanInvalidError: with every fault of the plan, of shape and of meaning.
     """
-    if not isinstance(raw, Mapping):
-        raise PlanInvalidError((_fault("", "not_an_object", "The plan must be a JSON object."),))
-    faults = (*_shape_faults(raw), *_raw_meaning_faults(raw, now))
+    faults = json_faults(raw, now)
     if faults:
         raise PlanInvalidError(faults)
     return CampaignPlan.model_validate(raw)
+
+
+def json_faults(raw: object, now: datetime) -> tuple[Fault, ...]:
+    """Return every fault, of shape and of meaning, of decoded JSON that should be a plan."""
+    if not isinstance(raw, Mapping):
+        return (_fault("", "not_an_object", "The plan must be a JSON object."),)
+    return (*_shape_faults(raw), *_raw_meaning_faults(raw, now))
 
 
 def plan_faults(plan: CampaignPlan, now: datetime) -> tuple[Fault, ...]:

@@ -17,7 +17,7 @@ from pydantic import JsonValue
 
 from opendeep.common.clock import Clock
 from opendeep.common.data_models import CampaignPlan, Form, ToolActivity
-from opendeep.common.errors import Fault, ModelUnavailableError, PlanInvalidError, UnavailableError
+from opendeep.common.errors import Fault, ModelUnavailableError, UnavailableError
 from opendeep.common.ids import ChatSessionId, UserId
 from opendeep.config.prompt_config import UI_ASSISTANT_SYSTEM_PROMPT, in_tag
 from opendeep.database.engine import Database
@@ -34,7 +34,7 @@ from opendeep.llm_integrations.text_model import (
 )
 from opendeep.task_manager import assistant_tools as tools
 from opendeep.task_manager.assistant_session import AssistantSession, OpenForm, Said
-from opendeep.task_manager.plan_validation import is_known_zone, parse_plan, plan_faults
+from opendeep.task_manager.plan_validation import is_known_zone, json_faults
 from opendeep.task_manager.provenance import Evidence, check_sources
 from opendeep.tools.places_client import BusinessInfo
 
@@ -285,26 +285,15 @@ def _is_plan_valid(
     """Judge a proposed plan: the plan with proven sources, or every reason against it."""
     if isinstance(raw, str):
         raw = json.loads(raw)
+    # Missing sources are no fault here: they are written below, from what was found.
+    faults = tuple(f for f in json_faults(raw, now) if f.code != "missing_source")
     try:
         plan = CampaignPlan.model_validate(raw)
     except ValueError:
-        return None, _faults_of_shape(raw, now)
+        return None, faults
     plan, unproven = check_sources(plan, evidence)
-    faults = (*_without_sources(plan_faults(plan, now)), *unproven)
+    faults = (*faults, *unproven)
     return (None, faults) if faults else (plan, ())
-
-
-def _faults_of_shape(raw: object, now: datetime) -> tuple[Fault, ...]:
-    try:
-        parse_plan(raw, now)
-    except PlanInvalidError as error:
-        return _without_sources(error.faults)
-    return ()
-
-
-def _without_sources(faults: Sequence[Fault]) -> tuple[Fault, ...]:
-    """Leave out missing sources: they are written here, and an unproven number has its fault."""
-    return tuple(fault for fault in faults if fault.code != "missing_source")
 
 
 async def _ask_user(call: ToolCall, turn: _Turn) -> _Outcome:

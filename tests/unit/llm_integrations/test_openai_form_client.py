@@ -251,8 +251,9 @@ async def test_stream_failures(server: ScriptedHttpServer) -> None:
     server.will(refusal(401, "Bad key"))
     server.will(Answer(body=[chunk(content="Hel")], cut=True))
     server.will(["{junk"])
+    server.will([{"error": {"message": "Overloaded"}}])
     async with client(server) as model:
-        for words in ("API key", "cannot be reached", "cannot be read"):
+        for words in ("API key", "cannot be reached", "cannot be read", "Overloaded"):
             with pytest.raises(ModelUnavailableError, match=words):
                 await streamed(model)
 

@@ -62,6 +62,14 @@ async def test_retry_in_a_cancelled_campaign(world: World) -> None:
     assert (await world.get(task)).status is TaskStatus.CANCELLED
 
 
+async def test_retry_in_an_active_campaign(world: World) -> None:
+    """A waiting task of an active campaign is simply due now."""
+    campaign, [task] = await world.campaign(plan_task())
+    await world.put(task, TaskStatus.RETRY_SCHEDULED)
+    assert (await actions(world).retry(world.user_id, task.id)).status is TaskStatus.PENDING
+    assert await world.get_campaign(campaign) == campaign
+
+
 async def test_retry_without_a_campaign(world: World) -> None:
     """A task by itself can be retried."""
     task = await world.task()

@@ -139,6 +139,19 @@ async def test_loop_wakes_and_polls(world: World) -> None:
         await running
 
 
+async def test_loop_goes_on_at_once_after_refusals(world: World) -> None:
+    """What policy refuses does not make the next task wait for a poll."""
+    service = scheduler(world, poll_seconds=3600, max_concurrent_calls=1)
+    refused = [plan_task(goal=f"g{n}", time_zone="Asia/Tokyo", priority=0) for n in range(3)]
+    _, tasks = await world.campaign(*refused, plan_task())
+    async with Nursery("test") as nursery:
+        running = nursery.start(service.run(), name="scheduler")
+        await asyncio.sleep(0.01)
+        assert (await world.get(tasks[-1])).status is TaskStatus.QUEUED_FOR_CALL
+        service.stop()
+        await running
+
+
 async def test_stop_before_the_start(world: World) -> None:
     """A service that was stopped before its start returns at once."""
     service = scheduler(world)
