@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - a script beside the package, not a part of it
 """Render the practice callees' sentences once into ``opendeep/practice/voices/``.
 
 Not part of the product: it runs only when ``practice/callees/lines.py`` changes, and needs the
