@@ -33,6 +33,7 @@ class Intent(StrEnum):
     ASKS_WHEN = "asks_when"
     ASKS_MORE = "asks_more"
     CONFIRMS = "confirms"
+    DENIES = "denies"
     FULL = "full"
     HOURS = "hours"
     OFFER = "offer"
@@ -204,6 +205,7 @@ _SOURCES: Final = {
         r"\b(?:see|expect|look forward to seeing) (?:you|him|her|them)\b",
         r"\byour (?:appointment|reservation|booking) is\b",
     ),
+    Intent.DENIES: (r"\bnot (?:yet |now )?(?:booked|confirmed|scheduled|reserved)\b",),
     Intent.FULL: (
         r"\b(?:fully|all|completely) booked\b",
         r"\bbooked (?:up|out|solid)\b",

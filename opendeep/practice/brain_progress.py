@@ -88,7 +88,8 @@ class Booking:
             named = choice
         agrees = heard.has(Intent.YES, Intent.BACKCHANNEL, Intent.CONFIRMS)
         if self.read_back is not None:
-            self.verified = self.verified or agrees or named == self.read_back
+            repeated = named == self.read_back and not heard.has(Intent.DENIES)
+            self.verified = self.verified or agrees or repeated
             if named not in {None, self.read_back}:
                 self.choice, self.read_back, self.verified = named, None, False
                 self.confirmed = True

@@ -15,16 +15,11 @@ from opendeep.practice.directory_data import NOTE, Business, search
 Json = dict[str, Any]
 _DEFAULT_PAGE: Final = 20
 _MOST_HITS_TOLD: Final = 3
-_INFO: Final = "type.googleapis.com/google.rpc.ErrorInfo"
 
 
-def google_error(code: int, status: str, message: str, reason: str = "") -> JSONResponse:
+def google_error(code: int, status: str, message: str) -> JSONResponse:
     """Return an error as Google's APIs write it."""
-    error: Json = {"code": code, "message": message, "status": status}
-    if reason:
-        error["details"] = [
-            {"@type": _INFO, "reason": reason, "domain": "googleapis.com", "metadata": {}}
-        ]
+    error = {"code": code, "message": message, "status": status}
     return JSONResponse({"error": error}, status_code=code)
 
 

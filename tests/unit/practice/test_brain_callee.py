@@ -23,6 +23,7 @@ from opendeep.practice.brain_patterns import Intent as I  # noqa: N817 - a table
         ("Who is the appointment for?", {I.ASKS_NAME}),
         ("Great, you are now booked. anything else?", {I.CONFIRMS, I.YES, I.ASKS_MORE}),
         ("You're all set, see you then.", {I.CONFIRMS}),
+        ("Great. You are not booked for two days.", {I.DENIES}),
         ("Sorry, could you say that again, please?", {I.UNCLEAR}),
         ("Sorry?", {I.UNCLEAR}),
         ("I didn't catch that.", {I.UNCLEAR}),

@@ -397,6 +397,15 @@ def test_the_callee_corrects_a_read_back() -> None:
     assert said.startswith("Thursday at four")
 
 
+def test_a_denied_booking_is_read_back_again() -> None:
+    """A "not booked", misheard or not, is no yes."""
+    phone = Telephone()
+    phone.answers()
+    phone.hears(TWO_TIMES)
+    phone.hears("You are booked for Tuesday at two thirty.")
+    assert "correct?" in phone.hears("Great. You are not booked for Tuesday at two thirty.")
+
+
 def test_a_confirmation_of_another_time_is_read_back() -> None:
     """What the callee confirmed last is what is read back."""
     phone = Telephone()
