@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import pytest
 from pydantic import BaseModel
@@ -32,37 +32,40 @@ class Mood(BaseModel):
     good: bool
 
 
-class Peer:
+class Peer(Protocol):
     """What stands behind a model: it says next what a test wants it to."""
 
-    def __init__(self, model: TextModel) -> None:
-        self.model = model
+    @property
+    def model(self) -> TextModel:
+        """The model under test."""
+        ...
 
     def says(self, text: str, *calls: ToolCall) -> None:
         """Answer the next request with this."""
-        raise NotImplementedError
+        ...
 
     def fails(self) -> None:
         """Refuse the next request for good."""
-        raise NotImplementedError
+        ...
 
 
-class ScriptedPeer(Peer):
+@dataclass
+class ScriptedPeer:
     """The script of the scripted model."""
+
+    model: ScriptedTextModel
 
     def says(self, text: str, *calls: ToolCall) -> None:
         """Append a turn."""
-        assert isinstance(self.model, ScriptedTextModel)
         self.model.steps.append(ModelTurn(text=text, tool_calls=calls))
 
     def fails(self) -> None:
         """Append an error."""
-        assert isinstance(self.model, ScriptedTextModel)
         self.model.steps.append(ModelUnavailableError("Key.", retryable=False))
 
 
 @dataclass
-class HttpPeer(Peer):
+class HttpPeer:
     """A scripted server that speaks one of OpenAI's wires, streaming where asked to."""
 
     model: TextModel
