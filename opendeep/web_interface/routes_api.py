@@ -14,6 +14,6 @@ from opendeep.web_interface.api import (
     tasks,
 )
 
-router = APIRouter(prefix="/api")
+router = APIRouter()
 for _surface in (chat, plans, campaigns, tasks, calls, call_commands, feedback, dnd, profile):
     router.include_router(_surface.router)

@@ -13,7 +13,7 @@ from opendeep.database.repositories.calls import Calls
 from opendeep.web_interface.api.shapes import Accepted, Incoming
 from opendeep.web_interface.identity import CurrentUser, Services
 
-router = APIRouter(tags=["calls"])
+router = APIRouter(prefix="/api", tags=["calls"])
 
 
 class Hangup(Incoming):

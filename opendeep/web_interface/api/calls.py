@@ -13,7 +13,7 @@ from opendeep.web_interface.api.shapes import CallView
 from opendeep.web_interface.api.views import call_view
 from opendeep.web_interface.identity import Config, CurrentUser, Services
 
-router = APIRouter(tags=["calls"])
+router = APIRouter(prefix="/api", tags=["calls"])
 
 
 @router.get("/calls/{call_id}")

@@ -14,7 +14,7 @@ from opendeep.web_interface.api.views import campaign_by_id, campaign_view
 from opendeep.web_interface.identity import CurrentUser, Services
 from opendeep.web_interface.ports import WebServices
 
-router = APIRouter(tags=["campaigns"])
+router = APIRouter(prefix="/api", tags=["campaigns"])
 
 _MEDIA_TYPES: dict[ReportFormat, str] = {
     "md": "text/markdown; charset=utf-8",

@@ -20,7 +20,7 @@ from opendeep.web_interface.ports import ChatReply, ChatUpdate, TellUser, WebSer
 
 log = structlog.get_logger(__name__)
 
-router = APIRouter(tags=["chat"])
+router = APIRouter(prefix="/api", tags=["chat"])
 
 _STREAM_TYPE = "text/event-stream"
 _STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}

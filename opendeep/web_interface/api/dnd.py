@@ -12,7 +12,7 @@ from opendeep.database.repositories.dnd_list import DndList
 from opendeep.web_interface.api.shapes import Cursor, DndNumber, DndView, Limit, Part
 from opendeep.web_interface.identity import CurrentUser, Services
 
-router = APIRouter(tags=["dnd"])
+router = APIRouter(prefix="/api", tags=["dnd"])
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 _PUNCTUATION = re.compile(r"[\s().-]")

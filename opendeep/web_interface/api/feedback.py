@@ -17,7 +17,7 @@ from opendeep.web_interface.api.views import feedback_by_id, feedback_view
 from opendeep.web_interface.identity import CurrentUser, Services
 from opendeep.web_interface.ports import WebServices
 
-router = APIRouter(tags=["feedback"])
+router = APIRouter(prefix="/api", tags=["feedback"])
 
 
 @router.get("/feedback_requests")

@@ -13,7 +13,7 @@ from opendeep.task_manager.plan_validation import parse_plan
 from opendeep.web_interface.api.shapes import PlanExecuted, PlanExecution
 from opendeep.web_interface.identity import CurrentUser, Services
 
-router = APIRouter(tags=["chat"])
+router = APIRouter(prefix="/api", tags=["chat"])
 
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200)]
 

@@ -10,7 +10,7 @@ from opendeep.database.repositories.profiles import Profiles
 from opendeep.web_interface.api.shapes import ProfileBody
 from opendeep.web_interface.identity import CurrentUser, Services
 
-router = APIRouter(tags=["profile"])
+router = APIRouter(prefix="/api", tags=["profile"])
 
 
 @router.get("/profile")

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from opendeep.common.data_models import (
     CallCause,
@@ -28,7 +28,9 @@ Cursor = Annotated[str | None, Query(max_length=64, description="next_cursor of 
 
 
 # A plan that is read by the task manager, which finds faults of shape and of meaning at once.
-RawPlan = Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/components/schemas/CampaignPlan"})]
+RawPlan = Annotated[
+    dict[str, Any], Field(description="a campaign_plan; its shape is the schema CampaignPlan")
+]
 
 
 class Incoming(BaseModel):

@@ -13,7 +13,7 @@ from opendeep.web_interface.api.views import task_by_id, task_view
 from opendeep.web_interface.identity import CurrentUser, Services
 from opendeep.web_interface.ports import WebServices
 
-router = APIRouter(tags=["tasks"])
+router = APIRouter(prefix="/api", tags=["tasks"])
 
 CampaignFilter = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
 

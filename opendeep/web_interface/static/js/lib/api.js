@@ -92,12 +92,13 @@ export async function chatTurn(body, hear) {
 
 /** Read server-sent events (ours have one data line each). */
 async function* serverEvents(stream) {
-  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  const reader = stream.getReader();
+  const decoder = new TextDecoder();
   let text = "";
   for (;;) {
     const { value, done } = await reader.read().catch(() => ({ done: true }));
     if (done) return;
-    text += value;
+    text += decoder.decode(value, { stream: true });
     const blocks = text.split("\n\n");
     text = blocks.pop();
     for (const block of blocks) {
