@@ -8,7 +8,6 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -243,8 +242,7 @@ class UIAssistantService:
     async def _propose(
         self, arguments: dict[str, Any], session: AssistantSession, turn: _Turn
     ) -> dict[str, Any]:
-        now = self._ports.clock.now()
-        plan, faults = _is_plan_valid(arguments.get("plan"), session.evidence(), now)
+        plan, faults = self._is_plan_valid(arguments.get("plan"), session.evidence())
         if plan is None:
             message = f"The plan is not complete yet: {len(faults)} thing(s) to correct."
             await turn.used(tools.PROPOSE_PLAN, message, ok=False)
@@ -253,6 +251,23 @@ class UIAssistantService:
         count = len(plan.tasks)
         await turn.used(tools.PROPOSE_PLAN, f"Wrote a plan with {count} task(s).", ok=True)
         return {"accepted": True}
+
+    def _is_plan_valid(
+        self, raw: object, evidence: Sequence[Evidence]
+    ) -> tuple[CampaignPlan | None, tuple[Fault, ...]]:
+        """Judge a proposed plan: the plan with proven sources, or every reason against it."""
+        if isinstance(raw, str):
+            raw = json.loads(raw)
+        found = json_faults(raw, self._ports.clock.now())
+        # Missing sources are no fault here: they are written below, from what was found.
+        faults = tuple(fault for fault in found if fault.code != "missing_source")
+        try:
+            plan = CampaignPlan.model_validate(raw)
+        except ValueError:
+            return None, faults
+        plan, unproven = check_sources(plan, evidence)
+        faults = (*faults, *unproven)
+        return (None, faults) if faults else (plan, ())
 
 
 class AssistantChats:
@@ -277,23 +292,6 @@ class AssistantChats:
         return await assistant.chat(
             session_id=session_id, message=message, form_answers=form_answers, tell=tell
         )
-
-
-def _is_plan_valid(
-    raw: object, evidence: Sequence[Evidence], now: datetime
-) -> tuple[CampaignPlan | None, tuple[Fault, ...]]:
-    """Judge a proposed plan: the plan with proven sources, or every reason against it."""
-    if isinstance(raw, str):
-        raw = json.loads(raw)
-    # Missing sources are no fault here: they are written below, from what was found.
-    faults = tuple(f for f in json_faults(raw, now) if f.code != "missing_source")
-    try:
-        plan = CampaignPlan.model_validate(raw)
-    except ValueError:
-        return None, faults
-    plan, unproven = check_sources(plan, evidence)
-    faults = (*faults, *unproven)
-    return (None, faults) if faults else (plan, ())
 
 
 async def _ask_user(call: ToolCall, turn: _Turn) -> _Outcome:
