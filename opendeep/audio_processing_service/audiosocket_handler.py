@@ -177,6 +177,7 @@ class AudioSocketHandler:
         self._close_link()
         await asyncio.wait({writer}, timeout=_LAST_WRITES_SECONDS)
         if self._recorder is not None:
+            self._sound.finish()
             self._recording = await self._recorder.close()
         if self._voice is not None:
             await self._voice.close()

@@ -17,7 +17,11 @@ _LATE_BYTES: Final = 5 * pcm.FRAME_SAMPLES
 """So much may the callee's audio lag behind the clock before silence stands in for it."""
 _KEPT_BYTES: Final = 500 * pcm.MULAW_BYTES_PER_MS
 """So much of the callee's audio is kept for a voice session that is not open yet."""
-_ALIGN_BYTES: Final = 10 * pcm.FRAME_SAMPLES
+_PADS_PER_TICK: Final = 2
+_AHEAD_BYTES: Final = 10 * pcm.FRAME_SAMPLES
+"""So much may the callee be ahead of the AI in a recording before its pauses are shortened."""
+_WAITING_BYTES: Final = 2 * pcm.SAMPLE_RATE
+_QUIET_DBFS: Final = -50.0
 _LISTEN_BYTES: Final = 2 * pcm.SAMPLE_RATE
 
 
@@ -47,6 +51,7 @@ class CallSound:
         self._due_bytes = 0
         self._heard_bytes = 0
         self._callee = bytearray()
+        self._ai = bytearray()
         self._heard_in: tuple[bytearray, bytearray] = (bytearray(), bytearray())
 
     def hear(self, samples: bytes) -> None:
@@ -59,13 +64,18 @@ class CallSound:
         if missed:
             self.playout.fall_behind(missed)
         self._due_bytes += (missed + 1) * pcm.FRAME_SAMPLES
-        if self._due_bytes - self._heard_bytes >= _LATE_BYTES:
-            self._hear(pcm.PCM_SILENCE_FRAME)
+        if not missed:  # else this machine stalled, and what the callee sent may not be read yet
+            self._stand_in()
         frame = self.playout.next_frame()
         self.frames_out += 1
         if self._recorder is not None or self.listening:
-            self._keep(frame)
+            self._keep(pcm.MULAW_SILENCE_FRAME * missed + frame)
         return frame
+
+    def finish(self) -> None:
+        """Keep the AI's last frames too, for which nothing of the callee came."""
+        self._callee += pcm.MULAW_SILENCE_FRAME[:1] * (len(self._ai) - len(self._callee))
+        self._keep(b"")
 
     def open_voice(self, to_voice: Callable[[bytes], None]) -> int:
         """Send the callee's audio to a voice session from now on.
@@ -103,17 +113,32 @@ class CallSound:
             del self._kept[:-_KEPT_BYTES]
         if self._recorder is not None or self.listening:
             self._callee += mulaw
-            # More than 200 ms ahead of the pacer: the oldest goes, so that both sides stay in step.
-            del self._callee[:-_ALIGN_BYTES]
 
-    def _keep(self, frame: bytes) -> None:
-        callee = bytes(self._callee[: pcm.FRAME_SAMPLES]).ljust(
-            pcm.FRAME_SAMPLES, pcm.MULAW_SILENCE_FRAME[:1]
-        )
-        del self._callee[: pcm.FRAME_SAMPLES]
-        if self._recorder is not None:
-            self._recorder.add(callee, frame)
+    def _stand_in(self) -> None:
+        """Put silence where the callee's frames do not come; twice as fast as time at most."""
+        for _ in range(_PADS_PER_TICK):
+            if self._due_bytes - self._heard_bytes >= _LATE_BYTES:
+                self._hear(pcm.PCM_SILENCE_FRAME)
+
+    def _keep(self, ai: bytes) -> None:
+        """Keep what there is of both sides; the side that is ahead waits for the other."""
+        self._ai += ai
+        ready = min(len(self._ai), len(self._callee))
+        pieces = bytes(self._callee[:ready]), bytes(self._ai[:ready])
+        del self._callee[:ready], self._ai[:ready]
+        if ready and self._recorder is not None:
+            self._recorder.add(*pieces)
         if self.listening:
-            for side, piece in zip(self._heard_in, (callee, frame), strict=True):
+            for side, piece in zip(self._heard_in, pieces, strict=True):
                 side.extend(piece)
                 del side[:-_LISTEN_BYTES]
+        self._fall_into_step()
+
+    def _fall_into_step(self) -> None:
+        """Shorten the callee's pauses, never its words, while it is ahead of the AI."""
+        while (
+            len(self._callee) > _AHEAD_BYTES
+            and pcm.energy_dbfs(bytes(self._callee[: pcm.FRAME_SAMPLES])) < _QUIET_DBFS
+        ):
+            del self._callee[: pcm.FRAME_SAMPLES]
+        del self._callee[:-_WAITING_BYTES]

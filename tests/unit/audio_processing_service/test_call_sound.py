@@ -49,19 +49,66 @@ def test_both_sides_are_recorded_in_step() -> None:
     sound.hear(LOUD)
     assert sound.tick(0) == AI
     sound.tick(0)
+    sound.finish()
     assert tape.callee == CALLEE + pcm.MULAW_SILENCE_FRAME
     assert tape.ai == AI + pcm.MULAW_SILENCE_FRAME
 
 
-def test_a_burst_of_the_callee_does_not_shift_the_recording() -> None:
-    """More than 200 ms ahead of the pacer, the oldest sound is left out of the recording."""
+def test_a_stall_costs_no_word_of_the_recording() -> None:
+    """Frames that come in a burst after a stall stand beside the silence that the AI fell into."""
+    for read_first in (True, False):
+        tape = MemoryRecorder(Path("x"))
+        sound = CallSound(tape)
+        voice = bytearray()
+        sound.open_voice(voice.extend)
+        for stalled in (0, 29):
+            sound.playout.add(KEY, AI, 20)
+            for _ in range(1 + stalled if read_first else 0):
+                sound.hear(LOUD)
+            sound.tick(stalled)
+            for _ in range(0 if read_first else 1 + stalled):
+                sound.hear(LOUD)
+        sound.finish()
+        assert bytes(voice) == tape.callee == CALLEE * 31
+        assert tape.ai == AI + pcm.MULAW_SILENCE_FRAME * 29 + AI
+
+
+def test_a_callee_that_is_ahead_falls_into_step_in_its_pauses() -> None:
+    """More than 200 ms ahead of the pacer, pauses are left out of the recording, words are not."""
     tape = MemoryRecorder(Path("x"))
     sound = CallSound(tape)
-    for _ in range(30):
-        sound.hear(LOUD)
-    for _ in range(12):
+    for samples in (LOUD, pcm.PCM_SILENCE_FRAME, LOUD):
+        for _ in range(20):
+            sound.hear(samples)
+    for _ in range(60):
         sound.tick(0)
-    assert tape.callee == CALLEE * 10 + pcm.MULAW_SILENCE_FRAME * 2
+    assert tape.callee.count(CALLEE) == 40
+    assert tape.callee[: 20 * 160] == CALLEE * 20
+    assert len(tape.callee) == len(tape.ai)
+    assert tape.callee.rindex(CALLEE) < 50 * 160
+
+
+def test_a_flood_of_the_callee_is_bounded() -> None:
+    """Of frames that come far faster than time, the last two seconds wait."""
+    tape = MemoryRecorder(Path("x"))
+    sound = CallSound(tape)
+    for _ in range(500):
+        sound.hear(LOUD)
+    sound.tick(0)
+    sound.tick(100)
+    assert len(tape.callee) == 102 * 160 - 160
+
+
+def test_silence_catches_up_with_a_stall() -> None:
+    """After a stall, silence stands in for a phone that sends nothing, two frames at a time."""
+    sound = CallSound(None)
+    voice = bytearray()
+    sound.open_voice(voice.extend)
+    sound.tick(9)
+    assert bytes(voice) == b""
+    for _ in range(20):
+        sound.tick(0)
+    assert bytes(voice) == pcm.MULAW_SILENCE_FRAME * 26
 
 
 def test_listening_in() -> None:
