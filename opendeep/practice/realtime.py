@@ -73,6 +73,8 @@ class RealtimeEndpoint:
                 session.task_failed(name, error)
 
         async with Nursery("realtime", on_failure=failed) as nursery:
+            # The telephone rings meanwhile; a server that nobody calls stays small.
+            nursery.start(self._engines.warm_up(), name="warm_up")
             session = RealtimeSession(
                 model=model,
                 engines=self._engines,

@@ -35,17 +35,8 @@ class Hearing:
         self._engines = engines
         self._input = audio_input
         self._ear: Ear | None = None
-        self._resampler: soxr.ResampleStream | None = None
-        self._kept: list[Samples] = []
-        self._odd = b""
-        self._begin_ms = 0.0
         self._received_ms = 0.0
         self._renew()
-
-    @property
-    def speaking(self) -> bool:
-        """Whether the caller is in the middle of an utterance."""
-        return self._ear is not None and self._ear.speaking
 
     def configure(self, audio_input: Json) -> None:
         """Follow a session update; the stream goes on where nothing of it changed."""
@@ -57,7 +48,7 @@ class Hearing:
     def _renew(self) -> None:
         rate = _RATES[self._input["format"]["type"]]
         self._begin_ms = self._received_ms
-        self._kept = []
+        self._kept: list[Samples] = []
         self._odd = b""
         self._resampler = soxr.ResampleStream(rate, EAR_RATE, 1, dtype="float32")
         detector = _detector(self._input)
@@ -72,9 +63,7 @@ class Hearing:
         """Take audio in the input format; times are ms since the session's first audio."""
         kind = self._input["format"]["type"]
         self._received_ms += len(audio) / _BYTES_PER_MS[kind]
-        samples = self._decode(kind, audio)
-        if self._resampler is not None:
-            samples = self._resampler.resample_chunk(samples)
+        samples: Samples = self._resampler.resample_chunk(self._decode(kind, audio))
         if self._ear is None:
             self._kept.append(samples)
             return []

@@ -1,6 +1,5 @@
 """A Realtime conversation: items in order, with what only the server knows of each."""
 
-import base64
 import copy
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -45,7 +44,7 @@ class Item:
         says: the moves that an answer consists of.
         sentences: their sentences in order.
         truncated_ms: where the client cut the answer.
-        audio: the utterance's bytes in the input format, for ``conversation.item.retrieve``.
+        audio_ms: the length of a caller's utterance.
     """
 
     wire: Json
@@ -53,7 +52,6 @@ class Item:
     says: list[Say] = field(default_factory=list)
     sentences: list[Sentence] = field(default_factory=list)
     truncated_ms: float | None = None
-    audio: bytes = b""
     audio_ms: float = 0.0
 
     @property
@@ -128,7 +126,7 @@ class Conversation:
         self.items.remove(item)
 
     def retrieve(self, item_id: object) -> Json:
-        """Return an item with its audio.
+        """Return an item; of a caller's utterance the words, since its audio is not kept.
 
         Raises:
             EventFaultError: there is no such item.
@@ -137,10 +135,7 @@ class Conversation:
         if item is None:
             message = f"Item with item_id not found: {item_id}"
             raise EventFaultError("item_retrieve_invalid_item_id", message, param="item_id")
-        wire = copy.deepcopy(item.wire)
-        if item.audio:
-            wire["content"][0]["audio"] = base64.b64encode(item.audio).decode("ascii")
-        return wire
+        return copy.deepcopy(item.wire)
 
     def truncate(self, item_id: object, content_index: object, audio_end_ms: object) -> None:
         """Cut an answer to what was heard; its transcript goes.

@@ -87,7 +87,6 @@ class ResponseRun:
         self.id = new_id("resp")
         self.plan = plan
         self.output: list[Item] = []
-        self.done = False
         self.usage: Json | None = None
         self._outbox = outbox
         self._conversation = conversation
@@ -95,7 +94,7 @@ class ResponseRun:
         self._decide = decide
         self._on_done = on_done
         self._cached_text = cached_text
-        self._read = input_tokens(plan.instructions, conversation.items)
+        self.read = input_tokens(plan.instructions, conversation.items)
         self._open_item: Item | None = None
 
     @property
@@ -128,12 +127,9 @@ class ResponseRun:
         self._close("failed", {"type": "failed", "error": error})
 
     def _close(self, status: str, details: Json | None) -> None:
-        if self.done:
-            return
-        self.done = True
         if self._open_item is not None:
             self._end_message(self._open_item, "incomplete")
-        self.usage = usage_of(self._read, self._cached_text, self.output)
+        self.usage = usage_of(self.read, self._cached_text, self.output)
         self._outbox.emit("response.done", response=self._wire(status, details))
         limits = rate_limits(int(self.usage["total_tokens"]))
         self._outbox.emit("rate_limits.updated", rate_limits=limits)

@@ -80,6 +80,7 @@ class RealtimeSession:
         self._conversation = Conversation(new_id("conv"))
         self._hearing = Hearing(engines, self._session["audio"]["input"])
         self._active: ResponseRun | None = None
+        self._runs: dict[str, ResponseRun] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._transcribing: dict[str, asyncio.Event] = {}
         self._speech_item = ""
@@ -101,8 +102,8 @@ class RealtimeSession:
         kind, _, key = name.partition(":")[2].partition(" ")
         if kind == "transcribe":
             self._transcription_failed(key, str(error))
-        elif self._active is not None:
-            self._active.fail("The practice assistant failed.")
+        elif key in self._runs:
+            self._runs[key].fail("The practice assistant failed.")
 
     def receive(self, event: object) -> None:
         """Take one client event; a fault becomes an ``error`` event and changes nothing."""
@@ -167,7 +168,7 @@ class RealtimeSession:
         )
         self._turn_waits = False
         if self._turns().get("interrupt_response", True) and self._active is not None:
-            self._cancel_active("turn_detected")
+            self._cancel(self._active, "turn_detected")
 
     def _speech_stopped(self, found: SpeechStopped) -> None:
         self._outbox.emit(
@@ -320,6 +321,7 @@ class RealtimeSession:
         self._stop("idle")
         if plan.in_conversation:
             self._active = run
+        self._runs[run.id] = run
         run.open()
         self._tasks[run.id] = self._nursery.start(run.run(), name=f"response {run.id}")
 
@@ -333,9 +335,8 @@ class RealtimeSession:
             return
 
     def _response_done(self, run: ResponseRun) -> None:
-        self._tasks.pop(run.id, None)
-        if run.usage is not None:
-            self._cached_text = run.usage["input_token_details"]["text_tokens"]
+        del self._tasks[run.id], self._runs[run.id]
+        self._cached_text = run.read[0]
         self._has_spoken = self._has_spoken or run.spoken_ms > 0
         if run is not self._active:
             return
@@ -352,15 +353,12 @@ class RealtimeSession:
         if self._active is None or wanted not in {None, self._active.id}:
             message = "Cancellation failed: no active response found"
             raise EventFaultError("response_cancel_not_active", message)
-        self._cancel_active("client_cancelled")
+        self._cancel(self._active, "client_cancelled")
 
-    def _cancel_active(self, reason: str) -> None:
-        run = self._active
-        if run is not None:
-            task = self._tasks.get(run.id)
-            run.cancel(reason)
-            if task is not None:
-                task.cancel()
+    def _cancel(self, run: ResponseRun, reason: str) -> None:
+        task = self._tasks[run.id]
+        run.cancel(reason)
+        task.cancel()
 
     def _stop(self, name: str) -> None:
         task = self._tasks.pop(name, None)
