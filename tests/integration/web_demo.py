@@ -279,19 +279,22 @@ async def call_what_is_confirmed(world: World, nursery: Nursery, pace_seconds: f
 
 
 @asynccontextmanager
-async def serving(port: int, directory: Path, *, pace_seconds: float) -> AsyncIterator[World]:
-    """Serve the demo on loopback while the block is open."""
+async def serving(
+    port: int, directory: Path, *, pace_seconds: float, calls: bool = True
+) -> AsyncIterator[World]:
+    """Serve the demo on loopback while the block is open; without ``calls`` nobody is called."""
     bus = InProcessEventBus()
     async with MemoryDatabase(bus, clock=SystemClock()) as database, Nursery("web-demo") as nursery:
         world = make_world(database, bus, directory, notices=NOTICES)
         world.assistant.turns.extend(script_of_the_chat())
         settings = uvicorn.Config(
             world.app, host="127.0.0.1", port=port, log_level="warning", ws_max_size=65536,
-            timeout_graceful_shutdown=1, lifespan="off",
+            timeout_graceful_shutdown=1, lifespan="off", ws="websockets-sansio",
         )  # fmt: skip
         server = uvicorn.Server(settings)
         serve = nursery.start(server.serve(), name="uvicorn")
-        nursery.start(call_what_is_confirmed(world, nursery, pace_seconds), name="calls")
+        if calls:
+            nursery.start(call_what_is_confirmed(world, nursery, pace_seconds), name="calls")
         while not server.started:  # noqa: ASYNC110  uvicorn tells it as a flag only
             await asyncio.sleep(0.02)
         yield world

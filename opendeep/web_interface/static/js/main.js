@@ -96,7 +96,7 @@ function watchPhone() {
   const bar = document.getElementById("ringing");
   phoneLine.addEventListener("change", () => {
     bar.hidden = phoneLine.state !== "ringing" || location.hash === "#/phone";
-    if (!bar.hidden) fill(bar, h("strong", {}, "Your practice phone rings"), phoneButtons());
+    fill(bar, bar.hidden ? null : [h("strong", {}, "Your practice phone rings"), phoneButtons()]);
   });
 }
 
