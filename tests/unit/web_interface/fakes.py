@@ -77,13 +77,18 @@ class FakeReply:
 
 @dataclass(slots=True)
 class FakeAssistant:
-    """Implements the AssistantChat port: replays ``turns``, remembers what it was told."""
+    """Implements the AssistantChat port: replays ``turns``, remembers what it was told.
+
+    A turn waits for ``pause_after_tools``, if there is one, between its tools and its words.
+    """
 
     database: Database
     turns: deque[FakeReply | OpenDeepError] = field(default_factory=deque)
     heard: list[tuple[UserId, str | None, dict[str, JsonValue] | None]] = field(
         default_factory=list
     )
+    pause_after_tools: asyncio.Event | None = None
+    finished: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def interact(
         self,
@@ -108,8 +113,11 @@ class FakeAssistant:
             raise turn
         for activity in turn.tool_activity:
             await tell(activity)
+        if self.pause_after_tools is not None:
+            await self.pause_after_tools.wait()
         for word in turn.reply.split(" "):
             await tell(f"{word} ")
+        self.finished.set()
         return FakeReply(
             session_id=session_id,
             reply=turn.reply,
