@@ -1,6 +1,7 @@
 """The practice Realtime WebSocket, ``/v1/realtime``: the driver around :class:`RealtimeSession`."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Mapping
 from typing import Any, Final
@@ -19,7 +20,6 @@ log = structlog.get_logger(__name__)
 Json = dict[str, Any]
 _BETA_CLOSED: Final = 4000
 _EXPIRED: Final = 1001
-_NORMAL: Final = 1000
 
 
 def bearer_accepted(headers: Mapping[str, str], api_key: str | None) -> bool:
@@ -66,23 +66,20 @@ class RealtimeEndpoint:
             return
         model = websocket.query_params.get("model") or "gpt-realtime-2.1"
         outgoing: asyncio.Queue[str | None] = asyncio.Queue()
-        session: RealtimeSession | None = None
 
         def failed(name: str, error: BaseException) -> None:
-            if session is not None:
-                session.task_failed(name, error)
+            session.task_failed(name, error)
 
-        async with Nursery("realtime", on_failure=failed) as nursery:
-            # The telephone rings meanwhile; a server that nobody calls stays small.
-            nursery.start(self._engines.warm_up(), name="warm_up")
-            session = RealtimeSession(
-                model=model,
-                engines=self._engines,
-                settings=self._settings,
-                nursery=nursery,
-                clock=self._clock,
-                send=outgoing.put_nowait,
-            )
+        nursery = Nursery("realtime", on_failure=failed)
+        session = RealtimeSession(
+            model=model,
+            engines=self._engines,
+            settings=self._settings,
+            nursery=nursery,
+            clock=self._clock,
+            send=outgoing.put_nowait,
+        )
+        async with nursery:
             session.open()
             nursery.start(_write(websocket, outgoing), name="write")
             nursery.start(_expire(session, outgoing, self._settings.session_seconds), name="expire")
@@ -128,13 +125,11 @@ async def _read(websocket: WebSocket, session: RealtimeSession) -> None:
 
 
 async def _write(websocket: WebSocket, outgoing: asyncio.Queue[str | None]) -> None:
-    try:
+    # Once the client is gone, what is left is for nobody; the reader ends the session.
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
         while (event := await outgoing.get()) is not None:
             await websocket.send_text(event)
         await websocket.close(_EXPIRED, "session_expired")
-    except (WebSocketDisconnect, RuntimeError):
-        # The client is gone; the reader sees it, too.
-        return
 
 
 async def _expire(
