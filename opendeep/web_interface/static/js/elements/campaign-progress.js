@@ -1,7 +1,7 @@
 // How a campaign goes on, right in the chat: its calls as they come, and the report at its end.
 
 import { api } from "../lib/api.js";
-import { h } from "../lib/dom.js";
+import { button, h } from "../lib/dom.js";
 import { listen } from "../lib/events.js";
 import { campaignBadge, isFinalTask, isLiveCall } from "../lib/format.js";
 import { taskRow } from "./task-row.js";
@@ -88,8 +88,14 @@ class CampaignProgress extends HTMLElement {
   }
 
   #showReport() {
-    if (this.#end.firstChild) this.#end.firstChild.reload();
-    else this.#end.append(h("od-report", { "campaign-id": this.campaignId }));
+    if (this.#end.firstChild) {
+      this.#end.firstChild.reload();
+      return;
+    }
+    const report = h("od-report", { "campaign-id": this.campaignId });
+    this.#end.append(report);
+    const show = () => report.scrollIntoView({ block: "start", behavior: "smooth" });
+    this.#list.after(button("See the report", { kind: "primary", symbol: "report", onclick: show }));
   }
 }
 

@@ -125,6 +125,7 @@ class ChatView extends HTMLElement {
       this.#sessionId = turn.session_id;
       answer.element.remove();
       this.#add({ kind: "assistant", turn });
+      this.#showFromItsTop(this.#log.lastElementChild);
       return true;
     } catch (error) {
       answer.element.remove();
@@ -139,7 +140,9 @@ class ChatView extends HTMLElement {
     this.#busy = busy;
     this.#send.disabled = busy;
     this.#log.setAttribute("aria-busy", String(busy));
-    if (!busy) this.#input.focus({ preventScroll: true });
+    if (busy) return;
+    const question = this.#log.lastElementChild?.querySelector("od-form-card form :is(input, select, textarea)");
+    (question ?? this.#input).focus({ preventScroll: true });
   }
 
   /** The assistant's turn while it comes. */
@@ -216,6 +219,12 @@ class ChatView extends HTMLElement {
       },
     });
     return card;
+  }
+
+  /** A turn that is higher than the screen is read from its top. */
+  #showFromItsTop(turn) {
+    if (turn.offsetHeight < window.innerHeight * 0.6) return;
+    requestAnimationFrame(() => turn.scrollIntoView({ block: "start", behavior: "smooth" }));
   }
 
   #toEnd() {
