@@ -81,6 +81,7 @@ class RealtimeEndpoint:
         )
         async with nursery:
             session.open()
+            nursery.start(self._engines.warm_up(), name="warm_up")
             nursery.start(_write(websocket, outgoing), name="write")
             nursery.start(_expire(session, outgoing, self._settings.session_seconds), name="expire")
             await _read(websocket, session)

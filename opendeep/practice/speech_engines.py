@@ -103,7 +103,8 @@ class MoonshineTranscriber:
 
     async def warm_up(self) -> None:
         """Load the model now instead of at the first utterance."""
-        await self.transcribe(np.zeros(EAR_RATE // 2, np.float32))
+        if self._engine is None:
+            await self.transcribe(np.zeros(EAR_RATE // 2, np.float32))
 
     def close(self) -> None:
         """Release the thread; idempotent."""

@@ -34,6 +34,12 @@ _MODELS = {
 }
 
 
+def item_of(text: str, role: str = "user") -> Json:
+    """Return a text message as a client creates it."""
+    kind = "output_text" if role == "assistant" else "input_text"
+    return {"type": "message", "role": role, "content": [{"type": kind, "text": text}]}
+
+
 def checked(event: Json) -> Json:
     """Return a server event that OpenAI's own types accept."""
     _MODELS[event["type"]].model_validate(event, strict=False)

@@ -165,7 +165,7 @@ async def test_a_session_expires() -> None:
 
 async def test_a_broken_voice_is_told() -> None:
     """An error in the middle of an answer reaches the client as a failed response."""
-    engines, _, voice = fake_engines()
+    engines, ear, voice = fake_engines()
     voice.error = RuntimeError("broken")
     service = PracticeAiService(AiServiceConfig(realtime=FAST), engines)
     async with service.serve(), websockets.connect(realtime_url(service)) as socket:
@@ -175,6 +175,7 @@ async def test_a_broken_voice_is_told() -> None:
             while (event := json.loads(await socket.recv()))["type"] != "response.done":
                 pass
         assert event["response"]["status"] == "failed"
+        assert (ear.warm, voice.warm) == (1, 1)
 
 
 async def test_a_client_that_vanishes() -> None:

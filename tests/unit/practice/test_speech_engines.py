@@ -76,6 +76,7 @@ async def test_transcription() -> None:
     """Utterances are recognised in one worker thread; very short ones are noise."""
     transcriber = MoonshineTranscriber()
     await transcriber.warm_up()
+    await transcriber.warm_up()
     texts = await asyncio.gather(
         *(transcriber.transcribe(np.ones(16_000, np.float32)) for _ in range(3))
     )
