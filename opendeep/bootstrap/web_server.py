@@ -13,6 +13,7 @@ from opendeep.common.lifecycle import Nursery
 
 _WS_MESSAGE_MOST_BYTES = 64 * 1024
 _STOP_SECONDS = 2
+_BACKLOG = 128
 
 
 class _QuietServer(uvicorn.Server):
@@ -77,6 +78,8 @@ class WebServer:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((self._host, self._port))
+            # From here on a client waits, where it would be refused before the first accept.
+            listener.listen(_BACKLOG)
         except OSError as error:
             listener.close()
             raise UnavailableError(

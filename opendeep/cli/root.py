@@ -1,32 +1,59 @@
 """The root of the command line: errors as one line with the remedy, exit codes as documented.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage.
+Exit codes: 0 done, 1 failed, 2 wrong usage. Commands are imported when they are used: the whole
+product takes seconds to import, and ``--help`` should not.
 """
 
+import importlib
 import sys
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import click
 
 from opendeep import __version__
-from opendeep.cli.database import database_commands
-from opendeep.cli.practice import practice, practice_network
-from opendeep.cli.running import doctor, serve
 from opendeep.common.errors import OpenDeepError
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_COMMANDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
+    {
+        "serve": ("running", "serve", "Run OpenDeep until Ctrl-C."),
+        "practice": ("practice", "practice", "Run one whole campaign on the practice network."),
+        "practice-network": ("practice", "practice_network", "Run the practice network alone."),
+        "doctor": ("running", "doctor", "Check every outside system that is configured."),
+        "db": ("database", "database_commands", "Upgrade, check or print the database."),
+    }
+)
 
 
-@click.group(context_settings=_CONTEXT)
+class _LazyGroup(click.Group):
+    """Knows its commands by name, and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of the help."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None for an unknown one."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name, _ = _COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(f"opendeep.cli.{module}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_text) for name, (_, _, help_text) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings=_CONTEXT)
 @click.version_option(__version__, prog_name="opendeep")
 def cli() -> None:
     """OpenDeep places phone calls for people: chat, plan, confirm, dial, talk, report."""
-
-
-cli.add_command(serve)
-cli.add_command(doctor)
-cli.add_command(practice)
-cli.add_command(practice_network)
-cli.add_command(database_commands)
 
 
 def main() -> None:

@@ -57,7 +57,16 @@ def setup_logging(*, log_format: LogFormat, level: str, keep_pii: bool = False) 
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("httpx", "httpx2", "httpcore", "openai", "google_genai", "asyncio", "picows"):
+    for noisy in (
+        "httpx",
+        "httpx2",
+        "httpcore",
+        "openai",
+        "alembic",
+        "uvicorn",
+        "asyncio",
+        "picows",
+    ):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -8,7 +8,6 @@ Source: Gemini API ``models.generateContent``, ``GroundingMetadata``.
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -18,44 +17,13 @@ from google.genai import errors as genai_errors
 from google.genai import types
 
 from opendeep.common.errors import ModelUnavailableError
+from opendeep.llm_integrations.grounding import GeminiConfig, GroundedAnswer, SearchSource
 
 _TRY_LATER = frozenset({408, 429})
 _SERVER_FAULT = 500
 _REFUSED = frozenset({401, 403})
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
 """What the SDK's converters raise for a body of another shape."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GeminiConfig:
-    """What the client needs to know; ``base_url`` is without a version."""
-
-    base_url: str
-    api_key: str
-    model: str
-    timeout_seconds: float = 60.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchSource:
-    """A web page that supports an answer.
-
-    Attributes:
-        uri: often a redirect link that expires.
-        quotes: the parts of the answer that rest on this page.
-    """
-
-    title: str
-    uri: str
-    quotes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroundedAnswer:
-    """A text with its sources; no sources means that the model did not search."""
-
-    text: str
-    sources: tuple[SearchSource, ...] = ()
 
 
 class GoogleGeminiClient:

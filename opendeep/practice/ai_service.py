@@ -123,7 +123,6 @@ class PracticeAiService:
             nursery = Nursery("practice_ai", grace_seconds=_STOP_SECONDS + _GIVE_UP_SECONDS)
             async with nursery:
                 nursery.start(server.serve(sockets=[listener]), name="http")
-                nursery.start(self._engines.warm_up(), name="warm_up")
                 log.info("practice_ai_listening", port=self.port)
                 try:
                     yield

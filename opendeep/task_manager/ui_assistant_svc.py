@@ -22,7 +22,7 @@ from opendeep.config.prompt_config import UI_ASSISTANT_SYSTEM_PROMPT, in_tag
 from opendeep.database.engine import Database
 from opendeep.database.models import Profile
 from opendeep.database.repositories import SystemUsers
-from opendeep.llm_integrations.google_gemini_client import GroundedAnswer
+from opendeep.llm_integrations.grounding import GroundedAnswer
 from opendeep.llm_integrations.text_model import (
     AssistantMessage,
     ModelTurn,

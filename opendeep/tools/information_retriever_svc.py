@@ -7,7 +7,7 @@ import stamina
 
 from opendeep.common.errors import UnavailableError
 from opendeep.config.prompt_config import SEARCH_SYSTEM_PROMPT
-from opendeep.llm_integrations.google_gemini_client import GroundedAnswer
+from opendeep.llm_integrations.grounding import GroundedAnswer
 from opendeep.tools.places_client import BusinessInfo
 
 _CALL = stamina.AsyncRetryingCaller(attempts=3, timeout=20.0, wait_initial=0.3)

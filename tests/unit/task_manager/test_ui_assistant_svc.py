@@ -10,7 +10,7 @@ from opendeep.common.errors import ModelUnavailableError, NotFoundError
 from opendeep.common.ids import ChatSessionId, UserId
 from opendeep.database.models import Profile
 from opendeep.database.repositories import ChatSessions, Profiles
-from opendeep.llm_integrations.google_gemini_client import GroundedAnswer, SearchSource
+from opendeep.llm_integrations.grounding import GroundedAnswer, SearchSource
 from opendeep.llm_integrations.testing import ScriptedTextModel
 from opendeep.llm_integrations.text_model import (
     ModelTurn,

@@ -7,7 +7,7 @@ import stamina
 
 from opendeep.common.errors import ModelUnavailableError
 from opendeep.config.prompt_config import SEARCH_SYSTEM_PROMPT
-from opendeep.llm_integrations.google_gemini_client import GroundedAnswer
+from opendeep.llm_integrations.grounding import GroundedAnswer
 from opendeep.tools.information_retriever_svc import InformationRetrieverService
 from opendeep.tools.places_client import BusinessInfo
 
