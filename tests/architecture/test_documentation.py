@@ -61,7 +61,10 @@ def test_every_prompt_is_documented() -> None:
 
 
 def _commands(group: click.Group, path: str) -> Iterator[str]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         whole = f"{path} {name}"
         if isinstance(command, click.Group):
             yield from _commands(command, whole)
