@@ -20,18 +20,20 @@ from opendeep.audio_processing_service.dialogue import Dialogue
 from opendeep.audio_processing_service.recorder import CallRecorder, WavRecorder
 from opendeep.audio_processing_service.tool_runner import ToolRunner
 from opendeep.common.clock import Clock
-from opendeep.common.data_models import CallCause
+from opendeep.common.data_models import CallCause, CallStatus
 from opendeep.common.errors import InvalidInputError, OpenDeepError, VoiceUnavailableError
 from opendeep.common.event_bus import EventBus
 from opendeep.common.lifecycle import Nursery, wait_event
 from opendeep.common.messages import (
     AudioChunk,
+    CallEvent,
     EndCall,
     GiveAnswer,
     GiveHint,
     Message,
     call_audio,
     call_commands,
+    call_events,
     voice_commands,
 )
 from opendeep.common.ports import CallDesk, CallMediaConfig, MediaReport, SpokenLine
@@ -40,6 +42,7 @@ log = structlog.get_logger(__name__)
 
 _TICKS_PER_LOOK: Final = 5
 _HANGUP_SECONDS: Final = 2.0
+_SOUND_AFTER_ANSWER_SECONDS: Final = 5.0
 _LAST_TEXT_SECONDS: Final = 0.8
 _LAST_WRITES_SECONDS: Final = 0.7
 _POLL_SECONDS: Final = 0.05
@@ -131,6 +134,7 @@ class AudioSocketHandler:
                     nursery.start(self._open_voice(), name="voice"),
                     nursery.start(self._listen_in(), name="listen-in"),
                     nursery.start(self._expect_asterisk(), name="expect"),
+                    nursery.start(self._expect_sound_after_answer(), name="expect-sound"),
                 ]
                 await self._signals.finished.wait()
                 for task in others:
@@ -244,6 +248,14 @@ class AudioSocketHandler:
     async def _expect_asterisk(self) -> None:
         if not await wait_event(self._signals.connected, self._connect_seconds):
             self._dialogue.end(CallCause.AUDIO_FAILED, "Asterisk's AudioSocket never connected")
+
+    async def _expect_sound_after_answer(self) -> None:
+        """Have a call ended whose callee picked up and hears nothing of us."""
+        async with self._ports.bus.subscribe(call_events(self._config.call_id)) as events:
+            while await events.get() != CallEvent(name=CallStatus.IN_PROGRESS.value):
+                pass
+        if not await wait_event(self._signals.connected, _SOUND_AFTER_ANSWER_SECONDS):
+            self._dialogue.end(CallCause.AUDIO_FAILED, "no AudioSocket came after the answer")
 
     def _close_link(self) -> None:
         link, self._link = self._link, None

@@ -11,6 +11,7 @@ from opendeep.common.clock import LoopClock
 from opendeep.common.data_models import CallCause
 from opendeep.common.errors import ConflictError, UnavailableError, VoiceUnavailableError
 from opendeep.common.ids import CallId
+from opendeep.common.messages import CallEvent, call_events
 from tests.calls.audio_world import (
     CALL,
     LOUD,
@@ -73,6 +74,20 @@ async def test_an_id_expires(story_clock: LoopClock) -> None:
         assert world.server.refusals == {"late": 1}
         report = await world.server.finish(CALL)
         assert not report.connected
+
+
+async def test_no_sound_after_the_answer(story_clock: LoopClock) -> None:
+    """A callee who picked up and to whom no sound was connected is hung up on after 5 s."""
+    world = AudioWorld(story_clock)
+    async with world.open():
+        await world.server.prepare(call_config())
+        await asyncio.sleep(3)
+        for name in ("ringing", "in_progress"):
+            await world.bus.publish(call_events(CALL), CallEvent(name=name))
+        answered_at = story_clock.monotonic()
+        await world.ended.wait()
+        assert cause(world) is CallCause.AUDIO_FAILED
+        assert story_clock.monotonic() - answered_at == pytest.approx(5, abs=0.1)
 
 
 async def test_foreign_addresses_are_refused(story_clock: LoopClock) -> None:
