@@ -6,12 +6,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 CORES := opendeep/call_processor_service/ami_protocol.py,opendeep/call_processor_service/attempt_states.py,opendeep/audio_processing_service/audiosocket_protocol.py,opendeep/audio_processing_service/realtime_protocol.py,opendeep/audio_processing_service/playout.py,opendeep/audio_processing_service/pcm.py,opendeep/task_manager/task_states.py,opendeep/task_manager/dial_policy.py
 
-.PHONY: run test check lint unit integration long bench servers clean lock
+.PHONY: run test check lint unit covered integration long bench servers clean lock
 
 run: $(VENV)/.run  ## start OpenDeep in practice mode on http://127.0.0.1:8000
 	@exec $(BIN)/opendeep serve
 
-test: $(VENV)/.dev servers lint unit integration  ## everything
+test: $(VENV)/.dev servers lint covered integration  ## everything
 
 check: $(VENV)/.dev lint unit  ## the fast part
 
@@ -22,11 +22,20 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.dev  ## parsers, tables, policies, contracts, whole calls in virtual time
+	$(BIN)/pytest tests -m "not integration" -n 2 -q
+
+covered: $(VENV)/.dev  ## the same, with the coverage of the cores
 	$(BIN)/pytest tests -m "not integration" -n 2 -q --cov --cov-report=
 	$(BIN)/coverage report --include=$(CORES) --fail-under=90 --skip-covered
 
 integration: $(VENV)/.dev  ## real PostgreSQL, Chromium, speech and sockets on loopback
 	$(BIN)/pytest tests -m integration -q
+
+long: $(VENV)/.dev  ## the properties with many examples
+	$(BIN)/pytest tests -m "not integration" -n 2 -q --hypothesis-profile=long
+
+bench: $(VENV)/.dev  ## the benchmarks, one JSON object each
+	$(BIN)/python benchmarks/recordings.py --json
 
 servers:  ## what the integration tests need, where apt can bring it
 	@sh scripts/install_test_servers.sh
