@@ -54,6 +54,7 @@ _NAME: Final = re.compile(
     r"\b(?:(?i:my name is|i am|i'm|(?:under|in) the name(?: of)?)|for(?= [A-Z][a-z]+ [A-Z]))\s+"
     r"([A-Z][\w'-]+(?:\s[A-Z][\w'-]+)*)"
 )
+_BARE_CALL: Final = re.compile(r"(?<=[.!?]) (?:please )?call ?[.!?]*$", re.IGNORECASE)
 _OBJECT_NOISE: Final = re.compile(
     r"\b(?:book|schedule|reserve|call|phone|ring|order|please|a|an|the|me|my|some|for|i|want|would|"
     r"like|need|to|get|appointment|you|can|could)\b",
@@ -136,7 +137,7 @@ def e164(number: str) -> str:
 
 def spoken_goal(text: str) -> str:
     """Turn "call +1… and ask whether X" into "Ask whether X"."""
-    plain = " ".join(_NUMBER.sub(" ", text).split())
+    plain = _BARE_CALL.sub("", " ".join(_NUMBER.sub(" ", text).split())).strip()
     question = _question(plain)
     if question is not None:
         return question[0].upper() + question[1:]

@@ -195,7 +195,7 @@ def _instructions(known: Known) -> str:
 
 def _facts(known: Known) -> Json:
     if not known.goal.is_booking:
-        return {"caller_name": known.name} if known.name else {}
+        return {_NAME: known.name} if known.name else {}
     facts = {
         "service": known.service,
         "preferred_days": known.days,

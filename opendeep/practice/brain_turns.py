@@ -20,7 +20,7 @@ HEARD_ENOUGH: Final = 0.6
 
 _QUESTION: Final = re.compile(r"\s*(?:ask|find out|tell|inform|remind)\b", re.IGNORECASE)
 _BOOKS: Final = re.compile(r"\b(?:book|reserve|schedule|appointment|reservation)\b", re.IGNORECASE)
-_NOBODY: Final = frozenset({"", "default", "the user", "user"})
+_NOBODY: Final = frozenset({"", "default", "the user", "user", "a customer"})
 """What a profile without a name calls its owner."""
 
 
@@ -130,8 +130,7 @@ class CallBrief:
         """Whom to name as the one we call for."""
         if self.on_behalf_of.lower() not in _NOBODY:
             return self.on_behalf_of
-        name = self.facts.get("name_for_booking") or self.facts.get("caller_name")
-        return name or "my client"
+        return self.facts.get("name_for_booking") or "my client"
 
     @property
     def booking_name(self) -> str:
@@ -142,7 +141,7 @@ class CallBrief:
     @property
     def is_booking(self) -> bool:
         """Whether the call is to agree on a time."""
-        if {"preferred_days", "preferred_time", "name_for_booking"} & set(self.facts):
+        if {"preferred_days", "preferred_time", "service"} & set(self.facts):
             return True
         if self.questions or _QUESTION.match(self.goal) is not None:
             return False

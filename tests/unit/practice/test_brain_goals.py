@@ -71,6 +71,7 @@ def test_what_a_sentence_says(text: str, expected: dict[str, object]) -> None:
         ("call +14155550113 and ask whether it rains", "Ask whether it rains"),
         ("please call and order a pizza", "Order a pizza"),
         ("Call 911", "Call 911"),
+        ("Ask if it rains. Call +14155550100.", "Ask if it rains."),
     ],
 )
 def test_the_goal_in_words(text: str, goal: str) -> None:

@@ -154,7 +154,7 @@ def test_a_typed_number_needs_no_look_up() -> None:
     plan_ = plan_of(answer)
     assert [task.phone_number for task in plan_.tasks] == ["+14155550113", "+14155550100"]
     assert plan_.tasks[0].goal == "Ask whether they are open"
-    assert plan_.tasks[0].facts == {"caller_name": "Sam Lee"}
+    assert plan_.tasks[0].facts == {"name_for_booking": "Sam Lee"}
     assert plan_.tasks[0].sources[0].from_ == "user"
 
 
