@@ -119,8 +119,11 @@ class BrowserCallee:
         self._record = record
 
     async def converse(self) -> None:
-        """Last until the page hangs up or goes away."""
-        await self._line.until_not("talking")
+        """Last until the page hangs up or goes away; a call that ends before is told to it."""
+        try:
+            await self._line.until_not("talking")
+        finally:
+            self._line.drop()
 
     def next_frame(self) -> bytes | None:
         """Return the microphone's next 20 ms."""

@@ -58,6 +58,21 @@ async def test_the_call_ends_from_either_side() -> None:
     assert events == ["ring", "ring", "hangup"]
 
 
+async def test_the_caller_hangs_up() -> None:
+    """When the channel ends first, the page hears the hang-up and can be rung again."""
+    phone = PracticeBrowserPhone()
+    line = phone.register()
+    callee = BrowserCallee(line, CalleeRecord(number="7000", dd="7000"))
+    phone.ring()
+    line.answer()
+    async with asyncio.TaskGroup() as group:
+        conversation = group.create_task(callee.converse())
+        await asyncio.sleep(0)
+        conversation.cancel()
+    assert [await line.next_event(), await line.next_event()] == ["ring", "hangup"]
+    assert phone.ring() is line
+
+
 async def test_a_page_that_reads_nothing_loses_the_oldest() -> None:
     """Five seconds of audio are kept for a slow page."""
     line = PracticeBrowserPhone().register()
