@@ -17,6 +17,8 @@ MAX_QUEUED_MS: Final = 300_000
 """How much speech may wait; more is dropped (an answer of five minutes is a broken model)."""
 _MAX_DEBT_FRAMES = 50
 _QUIET_DBFS = -50.0
+_CLOSURE_FRAMES = 4
+"""A quiet stretch this short may be the closure of a "t" or "k": it belongs to the word."""
 
 
 class PartKey(NamedTuple):
@@ -81,6 +83,7 @@ class Playout:
         self._audio = bytearray()
         self._position = 0
         self._debt_frames = 0
+        self._quiet_frames = 0
         self.started: list[PartKey] = []
         self.finished: list[Heard] = []
 
@@ -121,17 +124,19 @@ class Playout:
         if not self._frame_ready():
             return pcm.MULAW_SILENCE_FRAME
         frame = self._take()
-        while self._debt_frames and pcm.energy_dbfs(frame) < _QUIET_DBFS and self._frame_ready():
+        while self._debt_frames and self._in_a_pause(frame) and self._frame_ready():
             self._debt_frames -= 1
             frame = self._take()
         return frame
 
     def fall_behind(self, frames: int) -> None:
-        """Note that the pacer missed frames: as many quiet ones are left out of the speech.
+        """Note that the pacer missed frames: as many are left out of the pauses that follow.
 
         Speech itself is never shortened, and nothing is ever sent in a burst: Asterisk could not
         give it back at a barge-in.
         """
+        if not self._debt_frames:
+            self._quiet_frames = 0
         if not self.drained:
             self._debt_frames = min(self._debt_frames + frames, _MAX_DEBT_FRAMES)
 
@@ -190,6 +195,11 @@ class Playout:
         if waiting >= pcm.FRAME_SAMPLES:
             return True
         return waiting > 0 and self._parts[-1].complete
+
+    def _in_a_pause(self, frame: bytes) -> bool:
+        quiet = pcm.energy_dbfs(frame) < _QUIET_DBFS
+        self._quiet_frames = self._quiet_frames + 1 if quiet else 0
+        return self._quiet_frames > _CLOSURE_FRAMES
 
     def _take(self) -> bytes:
         frame = bytes(self._audio[self._position : self._position + pcm.FRAME_SAMPLES])

@@ -110,15 +110,28 @@ def test_completing_what_is_unknown_does_nothing() -> None:
 
 
 def test_missed_frames_are_made_up_in_pauses_only() -> None:
-    """After a stall as many quiet frames are left out as were missed, and no loud one."""
+    """After a stall a pause is shortened by what was missed, and no word, not even inside."""
     playout = Playout()
-    quiet = pcm.MULAW_SILENCE_FRAME
-    add(playout, A, LOUD * 160 + quiet * 3 + LOUD * 160)
+    loud, quiet = LOUD * 160, pcm.MULAW_SILENCE_FRAME
+    add(playout, A, loud + quiet * 4 + loud + quiet * 9 + loud)
     playout.complete(A)
-    playout.fall_behind(2)
-    frames = [playout.next_frame() for _ in range(3)]
-    assert frames == [LOUD * 160, quiet, LOUD * 160]
-    assert playout.take_finished()[0].heard_ms == 100
+    playout.fall_behind(3)
+    frames = [playout.next_frame() for _ in range(13)]
+    assert frames == [loud, *[quiet] * 4, loud, *[quiet] * 6, loud]
+    assert playout.take_finished()[0].heard_ms == 320
+
+
+def test_each_stall_looks_for_a_pause_anew() -> None:
+    """The quiet before an earlier stall was made up for does not count as a later one's pause."""
+    playout = Playout()
+    loud, quiet = LOUD * 160, pcm.MULAW_SILENCE_FRAME
+    add(playout, A, quiet * 5 + loud + quiet * 4 + loud)
+    playout.complete(A)
+    playout.fall_behind(1)
+    heard = [playout.next_frame() for _ in range(5)]
+    playout.fall_behind(1)
+    heard += [playout.next_frame() for _ in range(5)]
+    assert heard == [*[quiet] * 4, loud, *[quiet] * 4, loud]
 
 
 def test_no_debt_without_speech() -> None:
