@@ -20,6 +20,7 @@ from opendeep.task_manager.number_class import number_fault
 
 _LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*\Z", re.ASCII)
 _FACTS_LIMIT = 20_000
+_YEARS_AHEAD = 10
 _EARLIEST_TOLERANCE = timedelta(hours=1)
 _REQUIRED_TASK_TEXTS = ("title", "phone_number", "goal", "success_criteria")
 _REQUIRED_PLAN_TEXTS = ("title", "goal")
@@ -180,6 +181,9 @@ def _time_faults(path: str, task: PlanTask, now: datetime) -> Iterator[Fault]:
         if instant.tzinfo is None:
             message = f"The {name} time needs a zone, as in 2030-01-31T14:00:00+01:00."
             yield _fault(f"{path}.{name}", "no_zone", message)
+        elif instant.year > now.year + _YEARS_AHEAD:
+            message = f"The {name} time is more than {_YEARS_AHEAD} years ahead."
+            yield _fault(f"{path}.{name}", "too_far", message)
         elif instant < now - (_EARLIEST_TOLERANCE if name == "earliest" else timedelta()):
             yield _fault(f"{path}.{name}", "past", f"The {name} time is in the past.")
     if _reversed(task):

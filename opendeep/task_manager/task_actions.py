@@ -21,6 +21,7 @@ from opendeep.database.transaction import Transaction
 from opendeep.task_manager.task_states import TABLE, TaskInput, next_status, sources_of
 
 _PAGE = 200
+_YEARS_AHEAD = 10
 _BY_USER = {
     TaskInput.RETRY: "You asked to try again now.",
     TaskInput.HOLD: "You put it on hold.",
@@ -68,6 +69,8 @@ class TaskActions:
             raise InvalidInputError("The time to hold the task until needs a zone.")
         if until is not None and until <= self._clock.now():
             raise InvalidInputError("The time to hold the task until is past.")
+        if until is not None and until.year > self._clock.now().year + _YEARS_AHEAD:
+            raise InvalidInputError(f"A task is held for at most {_YEARS_AHEAD} years.")
         async with self._database.transaction() as tx:
             task = await Tasks(tx, user_id).get(task_id)
             return await _apply(tx, task, TaskInput.HOLD, due=until)

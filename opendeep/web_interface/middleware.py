@@ -1,5 +1,6 @@
 """The outermost layer: refuses what the guards refuse, bounds bodies, adds security headers."""
 
+import json
 import re
 
 from starlette.datastructures import MutableHeaders
@@ -11,9 +12,16 @@ from opendeep.web_interface.error_handlers import error_body
 from opendeep.web_interface.guards import SECURITY_HEADERS, Refusal, RequestPolicy
 
 _TOO_LARGE = Refusal(status=413, code="too_large", message="The body is too large.")
-_NUL_TEXT = Refusal(status=422, code="invalid_text", message="Text must not hold NUL characters.")
+_UNSTORABLE = Refusal(
+    status=422,
+    code="invalid_text",
+    message="The body holds what cannot be kept: NUL characters, half characters, or numbers "
+    "that are none.",
+)
 # An escaped NUL, but not an escaped backslash before the letters u0000.
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+# Rare in honest bodies; only these are looked at closely.
+_SUSPECT = re.compile(rb"\\u[dD][89a-fA-F]|NaN|Infinity|\d[eE]\+?\d{3}")
 
 
 class RequestGuard:
@@ -77,9 +85,28 @@ async def _read_body(scope: Scope, receive: Receive, limit: int) -> bytes | Refu
         chunks.append(chunk)
         more = message.get("more_body", False)
     body = b"".join(chunks)
+    return body if _is_storable(body) else _UNSTORABLE
+
+
+def _is_storable(body: bytes) -> bool:
+    """Whether all that a JSON body holds can be stored and shown again.
+
+    Python's parser also takes NaN, infinities and single surrogates, which neither a database nor
+    UTF-8 does. What is no JSON at all is left to the application to refuse.
+    """
     if b"\x00" in body or _ESCAPED_NUL.search(body):
-        return _NUL_TEXT
-    return body
+        return False
+    if not _SUSPECT.search(body):
+        return True
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        return True
+    try:
+        json.dumps(parsed, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:
+        return False
+    return True
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

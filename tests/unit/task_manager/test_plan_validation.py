@@ -79,6 +79,7 @@ def test_a_good_plan_passes() -> None:
         ({"earliest": "2020-01-01T00:00:00Z"}, "tasks[0].earliest", "past"),
         ({"latest": "2026-11-22T11:59:59Z"}, "tasks[0].latest", "past"),
         ({"earliest": "2030-01-01T10:00:00"}, "tasks[0].earliest", "no_zone"),
+        ({"latest": "9999-12-31T23:59:59-12:00"}, "tasks[0].latest", "too_far"),
         ({"latest": "soon"}, "tasks[0].latest", "datetime_from_date_parsing"),
         ({"time_zone": "Mars/Olympus"}, "tasks[0].time_zone", "unknown_zone"),
         ({"time_zone": "../../etc/passwd"}, "tasks[0].time_zone", "unknown_zone"),

@@ -1,7 +1,7 @@
 """What a user may do to tasks and campaigns, and what the table forbids."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -94,10 +94,11 @@ async def test_hold_and_resume(world: World) -> None:
     [
         datetime(2020, 1, 1).astimezone(),
         datetime(2030, 1, 1),  # noqa: DTZ001 - the fault
+        datetime(9999, 12, 31, 23, 59, tzinfo=timezone(timedelta(hours=-12))),
     ],
 )
 async def test_unusable_hold(world: World, until: datetime) -> None:
-    """A past time, or one without a zone, is refused."""
+    """A past time, one without a zone, or one beyond what UTC can say is refused."""
     task = await world.task()
     with pytest.raises(InvalidInputError):
         await actions(world).hold(world.user_id, task.id, until)

@@ -77,6 +77,41 @@ async def test_nul_characters_are_refused(client: httpx.AsyncClient, body: bytes
     assert answer.json()["error"]["code"] == "invalid_text"
 
 
+@pytest.mark.parametrize(
+    "value", [b'"\\ud800"', b'"\\udc00\\ud800"', b"NaN", b"-Infinity", b"1e400"]
+)
+async def test_what_cannot_be_kept_is_refused(client: httpx.AsyncClient, value: bytes) -> None:
+    """Half a surrogate pair and numbers that are none are in no database and no reply."""
+    answer = await client.put(
+        "/api/profile",
+        content=b'{"facts": {"a": [' + value + b"]}}",
+        headers={"content-type": "application/json"},
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid_text"
+
+
+@pytest.mark.parametrize(
+    "value", [rb'"\ud83d\ude00"', rb'"\\ud800"', b'"NaN, Infinity, 1e400"', b"1e308"]
+)
+async def test_what_looks_odd_and_is_not(client: httpx.AsyncClient, value: bytes) -> None:
+    """A whole surrogate pair, and names of odd numbers as text, are fine."""
+    answer = await client.put(
+        "/api/profile",
+        content=b'{"facts": {"a": [' + value + b"]}}",
+        headers={"content-type": "application/json"},
+    )
+    assert answer.status_code == 200
+
+
+async def test_an_odd_body_that_is_no_json(client: httpx.AsyncClient) -> None:
+    """What is no JSON is refused as such."""
+    answer = await client.put(
+        "/api/profile", content=b"NaN]", headers={"content-type": "application/json"}
+    )
+    assert answer.json()["error"]["code"] == "invalid_request"
+
+
 async def test_an_escaped_backslash_is_no_nul(client: httpx.AsyncClient) -> None:
     r"""The six characters \u0000 as text, whose backslash is escaped, are fine."""
     answer = await client.post("/api/chat_interaction", json={"message": r"\u0000"})
