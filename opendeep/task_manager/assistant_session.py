@@ -128,19 +128,33 @@ class AssistantSession:
         return [Evidence(origin="user", text=facts), *_evidence(self.messages)]
 
     def _take(self, said: Said) -> Iterator[ModelMessage]:
-        """Turn what the user sent into messages; an open form gets its result either way."""
-        form = self.open_form
+        """Turn what the user sent into messages; an open form gets its result either way.
+
+        While the model owes an answer (it failed, what was sent is stored), the same words or
+        answers may come again: they ask for the answer and are not stored twice.
+        """
+        form, owed = self.open_form, self._is_answer_owed()
         if said.form_answers is not None:
-            if form is None:
+            if form is not None:
+                answers = check_answers(form.form, said.form_answers)
+                text = json.dumps(answers, ensure_ascii=False)
+                yield ToolResultMessage(tool_call_id=form.tool_call_id, text=text)
+            elif not owed:
                 raise ConflictError("No form is open in this chat.")
-            answers = check_answers(form.form, said.form_answers)
-            text = json.dumps(answers, ensure_ascii=False)
-            yield ToolResultMessage(tool_call_id=form.tool_call_id, text=text)
         elif form is not None:
             note = {"skipped": True, "note": "The user wrote instead of filling in the form."}
             yield ToolResultMessage(tool_call_id=form.tool_call_id, text=json.dumps(note))
         if said.message is not None:
-            yield UserMessage(text=said.message.strip())
+            message = UserMessage(text=said.message.strip())
+            if not (owed and message == self._last_words()):
+                yield message
+
+    def _is_answer_owed(self) -> bool:
+        return bool(self.messages) and not isinstance(self.messages[-1], AssistantMessage)
+
+    def _last_words(self) -> UserMessage | None:
+        words = (message for message in reversed(self.messages) if isinstance(message, UserMessage))
+        return next(words, None)
 
 
 def check_answers(form: Form, answers: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

@@ -74,8 +74,37 @@ async def test_answers_are_the_forms_result(world: World) -> None:
         UserMessage(text="thanks"),
     ]
     assert session.open_form is None
+    await session.add_turn(AssistantMessage(text="Thank you."), ())
     with pytest.raises(ConflictError):
         await begin(world, answers, session_id)
+
+
+@pytest.mark.parametrize("message", [None, "thanks"])
+async def test_the_same_answers_after_a_failure(world: World, message: str | None) -> None:
+    """What was stored before the model failed may be sent again, and is stored once."""
+    session_id = await with_form(world)
+    answers = Said(form_answers={"days": "Monday"}, message=message)
+    first = await begin(world, answers, session_id)
+    again = await begin(world, answers, session_id)
+    assert again.messages == first.messages
+
+
+async def test_the_same_words_after_a_failure(world: World) -> None:
+    """The same words are stored once while the model owes an answer; other words follow."""
+    said = Said(message="Hello")
+    session = await begin(world, said)
+    await begin(world, said, session.id)
+    call = ToolCall(id="c", name="search_internet", arguments={})
+    found = ToolResultMessage(tool_call_id="c", text="{}")
+    await session.add_turn(AssistantMessage(tool_calls=(call,)), [found])
+    await begin(world, said, session.id)
+    other = await begin(world, Said(message="Hello?"), session.id)
+    assert [message for message in other.messages if isinstance(message, UserMessage)] == [
+        UserMessage(text="Hello"),
+        UserMessage(text="Hello?"),
+    ]
+    await other.add_turn(AssistantMessage(text="Hi"), ())
+    assert len((await begin(world, Said(message="Hello?"), session.id)).messages) == 6
 
 
 async def test_words_instead_of_answers(world: World) -> None:
