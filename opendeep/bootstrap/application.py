@@ -24,7 +24,7 @@ from opendeep.common.event_bus import EventBus, InProcessEventBus
 from opendeep.common.lifecycle import Nursery, Service, Supervisor
 from opendeep.config.app_config import AppConfig
 from opendeep.database import migrate
-from opendeep.database.engine import Database, SqlDatabase
+from opendeep.database.engine import Database, SqlDatabase, make_directory
 from opendeep.llm_integrations.openai_form_client import OpenAIFormClient, OpenAIFormConfig
 from opendeep.task_manager.ui_assistant_svc import AssistantChats
 
@@ -64,7 +64,7 @@ async def running_application(config: AppConfig) -> AsyncIterator[Application]:
     """
     async with AsyncExitStack() as stack:
         base = await _open_foundation(config, stack)
-        recordings_dir(config).mkdir(parents=True, exist_ok=True)
+        make_directory(recordings_dir(config))
         services = build_services(base)
         links = await stack.enter_async_context(_running(services.links, _LINK_STOP_SECONDS))
         await services.ami.wait_connected(_EXCHANGE_WAIT_SECONDS)

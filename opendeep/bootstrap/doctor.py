@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from opendeep.bootstrap.application import database_url, model_config
 from opendeep.bootstrap.far_ends import FarEnds, far_ends
+from opendeep.bootstrap.services import recordings_dir
 from opendeep.call_processor_service.asterisk_ami_client import AsteriskAmiClient
-from opendeep.common.errors import OpenDeepError
+from opendeep.common.errors import OpenDeepError, UnavailableError
+from opendeep.common.logger_setup import setup_logging
 from opendeep.config.app_config import AppConfig
 from opendeep.database import migrate
+from opendeep.database.engine import make_directory
 from opendeep.llm_integrations.openai_form_client import OpenAIFormClient
 from opendeep.llm_integrations.text_model import UserMessage
 from opendeep.tools.places_client import PlacesClient, PlacesConfig
@@ -29,8 +32,12 @@ class Check:
 
 
 async def examine(config: AppConfig) -> list[Check]:
-    """Try everything that is configured."""
-    checks = [await _try("database", lambda: _database(config), "see DATABASE_URL"), _disk(config)]
+    """Try everything that is configured; only the answer goes to standard output."""
+    setup_logging(log_format="console", level="warning")
+    checks = [
+        await _try("database", lambda: _database(config), "see DATABASE_URL"),
+        await _try("disk", lambda: _disk(config), "make room, or move OPENDEEP_DATA_DIR"),
+    ]
     try:
         async with far_ends(config) as ends:
             checks += [
@@ -57,16 +64,13 @@ async def _database(config: AppConfig) -> str:
     return f"at revision {revision}"
 
 
-def _disk(config: AppConfig) -> Check:
-    folder = config.opendeep_data_dir.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+async def _disk(config: AppConfig) -> str:
+    folder = recordings_dir(config)
+    make_directory(folder)
     free = shutil.disk_usage(folder).free
-    return Check(
-        name="disk",
-        ok=free > _ENOUGH_DISK_BYTES,
-        message=f"{free // 1024**2} MB free for recordings",
-        remedy="" if free > _ENOUGH_DISK_BYTES else "make room, or move OPENDEEP_DATA_DIR",
-    )
+    if free < _ENOUGH_DISK_BYTES:
+        raise UnavailableError(f"only {free // 1024**2} MB free for recordings")
+    return f"{free // 1024**2} MB free for recordings"
 
 
 async def _exchange(ends: FarEnds) -> str:

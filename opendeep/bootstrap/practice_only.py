@@ -19,7 +19,7 @@ async def serve_practice_network(
         UnavailableError: a port is taken.
     """
     split_address(audiosocket, "--audiosocket")
-    setup_logging(log_format="console", level="info")
+    setup_logging(log_format="console", level="warning")
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -33,5 +33,6 @@ async def serve_practice_network(
         announce(
             f"ASTERISK_AMI_USERNAME={network.ami_username} ASTERISK_AMI_SECRET={network.ami_secret}"
         )
+        setup_logging(log_format="console", level="info")
         announce("Numbers: +1 NXX 555 0100 to 0117; audio goes to " + audiosocket)
         await stopping.wait()

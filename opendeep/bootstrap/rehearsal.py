@@ -226,6 +226,14 @@ class _Rehearsal:
         raise UnavailableError("The assistant did not come to a plan.")
 
     async def _follow(self, user_id: UserId, task_id: TaskId) -> Task:
+        try:
+            return await self._watch(user_id, task_id)
+        except TimeoutError as error:
+            raise UnavailableError(
+                f"The task of callee {self._callee} did not end within {_TASK_MOST_SECONDS:.0f} s."
+            ) from error
+
+    async def _watch(self, user_id: UserId, task_id: TaskId) -> Task:
         async with asyncio.timeout(_TASK_MOST_SECONDS):
             while True:
                 async with self._app.database.transaction() as tx:

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 
 from starlette.types import ASGIApp
 
@@ -12,7 +12,7 @@ from opendeep import __version__
 from opendeep.bootstrap.application import Application, running_application
 from opendeep.bootstrap.far_ends import notices
 from opendeep.bootstrap.services import recordings_dir
-from opendeep.bootstrap.web_server import WebServer
+from opendeep.bootstrap.web_server import WebServer, take_port
 from opendeep.common.errors import UnavailableError
 from opendeep.common.lifecycle import Nursery
 from opendeep.common.logger_setup import setup_logging
@@ -40,17 +40,18 @@ async def serve(config: AppConfig, *, announce: Announce) -> None:
     """
     start_logging(config)
     stopping = asyncio.Event()
-    async with _signals(stopping), running_application(config) as application:
-        server = WebServer(web_app(application), host=config.web_host, port=config.web_port)
-        server.bind()
-        async with Nursery("pages") as nursery:
-            serving = nursery.start(server.run(), name="web")
-            _greet(config, server.port, announce)
-            waiting = nursery.start(_wait(stopping), name="signal")
-            await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
-            server.stop()
-            await asyncio.wait({serving})
-        announce("Stopping: calls are hung up, everything is saved.")
+    with closing(take_port(config.web_host, config.web_port)) as listener:
+        async with _signals(stopping), running_application(config) as application:
+            server = WebServer(web_app(application), listener=listener)
+            server.listen()
+            async with Nursery("pages") as nursery:
+                serving = nursery.start(server.run(), name="web")
+                _greet(config, listener.getsockname()[1], announce)
+                waiting = nursery.start(_wait(stopping), name="signal")
+                await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+                server.stop()
+                await asyncio.wait({serving})
+            announce("Stopping: calls are hung up, everything is saved.")
 
 
 async def _wait(stopping: asyncio.Event) -> None:

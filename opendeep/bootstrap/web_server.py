@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import socket
 from collections.abc import Iterator
 
@@ -26,25 +27,24 @@ class _QuietServer(uvicorn.Server):
 
 
 class WebServer:
-    """Serves an ASGI application until stopped; :meth:`bind` comes before :meth:`run`."""
+    """Serves an ASGI application until stopped; :meth:`listen` comes before :meth:`run`.
+
+    Args:
+        app: what is served.
+        listener: the port, from :func:`take_port`; closed when :meth:`run` returns.
+    """
 
     name = "web"
 
-    def __init__(self, app: ASGIApp, *, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, *, listener: socket.socket) -> None:
         self._app = app
-        self._host = host
-        self._port = port
+        self._listener = listener
         self._stopping = asyncio.Event()
-        self._listener: socket.socket | None = None
-        self.port = port
 
     async def run(self) -> None:
         """Serve until :meth:`stop`."""
-        listener = self._listener or self.bind()
         config = uvicorn.Config(
             self._app,
-            host=self._host,
-            port=self._port,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -54,7 +54,7 @@ class WebServer:
         )
         server = _QuietServer(config)
         async with Nursery("web") as nursery:
-            serving = nursery.start(server.serve(sockets=[listener]), name="serve")
+            serving = nursery.start(server.serve(sockets=[self._listener]), name="serve")
             stop = nursery.start(self._until_stopped(), name="stop")
             await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
             server.should_exit = True
@@ -67,25 +67,27 @@ class WebServer:
     async def _until_stopped(self) -> None:
         await self._stopping.wait()
 
-    def bind(self) -> socket.socket:
-        """Take the port, so that a taken one is told before anything starts.
+    def listen(self) -> None:
+        """Let clients wait, where they would be refused before the first accept."""
+        self._listener.listen(_BACKLOG)
 
-        Raises:
-            UnavailableError: the port is taken.
-        """
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((self._host, self._port))
-            # From here on a client waits, where it would be refused before the first accept.
-            listener.listen(_BACKLOG)
-        except OSError as error:
-            listener.close()
-            raise UnavailableError(
-                f"Port {self._port} of {self._host} is taken: stop what uses it, or set WEB_PORT.",
-                retryable=False,
-            ) from error
-        self.port = listener.getsockname()[1]
-        self._listener = listener
-        return listener
+
+def take_port(host: str, port: int) -> socket.socket:
+    """Take the port, so that a taken one is told before anything starts; nobody can connect yet.
+
+    Raises:
+        UnavailableError: the port is taken, or may not be used.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise UnavailableError(
+            f"Port {port} of {host} is taken: stop what uses it, or set WEB_PORT."
+            if error.errno == errno.EADDRINUSE
+            else f"Port {port} of {host} cannot be used ({error.strerror}): set WEB_PORT.",
+            retryable=False,
+        ) from error
+    return listener

@@ -22,7 +22,7 @@ def upgrade() -> None:
 def check() -> None:
     """Tell whether the database is at this version."""
     fits, message = bootstrap.database_check(bootstrap.read_config())
-    click.echo(message)
+    click.echo(message, err=not fits)
     if not fits:
         sys.exit(1)
 

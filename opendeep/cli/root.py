@@ -63,3 +63,7 @@ def main() -> None:
     except OpenDeepError as error:
         click.echo(f"opendeep: {error.message}", err=True)
         sys.exit(1)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        click.echo(f"opendeep: The system refuses: {error.strerror or error}{where}.", err=True)
+        sys.exit(1)

@@ -7,12 +7,20 @@ key is refused with the nearest known one, since a misspelt safety setting is wo
 import difflib
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from opendeep.common.errors import SettingsError
@@ -22,7 +30,48 @@ GEMINI_DEFAULT_BASE_URL = "https://generativelanguage.googleapis.com"
 PLACES_DEFAULT_BASE_URL = "https://places.googleapis.com"
 GUARDED_PREFIXES = ("OPENDEEP_", "ASTERISK_", "AUDIOSOCKET_", "APP_TEST_")
 
-Port = Annotated[int, Field(ge=0, le=65535)]
+_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})", re.ASCII)
+_WEB_ADDRESS = re.compile(r"https?://[^\s/]+\S*")
+_SOCKET_ADDRESS = re.compile(r"wss?://[^\s/]+\S*")
+_DIAL_TEMPLATE = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9@._/:-]*\{number\}[A-Za-z0-9@._/:-]*")
+
+
+def _address(text: str) -> str:
+    match = _ADDRESS.fullmatch(text)
+    if text and (match is None or int(match[2]) > _PORT_MOST):
+        raise ValueError("it must be host:port, as in 127.0.0.1:9092")
+    return text
+
+
+def _networks(text: str) -> str:
+    try:
+        for part in filter(None, map(str.strip, text.split(","))):
+            ipaddress.ip_network(part)
+    except ValueError as error:
+        raise ValueError("it must be addresses or networks, as in 10.0.0.7,10.1.0.0/16") from error
+    return text
+
+
+def _matching(pattern: re.Pattern[str], words: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if text and not pattern.fullmatch(text):
+            raise ValueError(f"it must be {words}")
+        return text
+
+    return AfterValidator(check)
+
+
+_PORT_MOST = 65535
+Port = Annotated[int, Field(ge=0, le=_PORT_MOST)]
+Address = Annotated[str, AfterValidator(_address)]
+OneLine = Annotated[str, _matching(re.compile(r"[^\x00-\x1f\x7f]+"), "one line of text")]
+WebAddress = Annotated[str, _matching(_WEB_ADDRESS, "an address like http://127.0.0.1:8091/v1")]
+SocketAddress = Annotated[
+    str, _matching(_SOCKET_ADDRESS, "an address like wss://api.openai.com/v1/realtime")
+]
+DialTemplate = Annotated[
+    str, _matching(_DIAL_TEMPLATE, "like PJSIP/{number}@trunk, with {number} in it")
+]
 
 
 class AppConfig(BaseSettings):
@@ -40,8 +89,8 @@ class AppConfig(BaseSettings):
     auth_mode: Literal["local", "password"] = "local"
 
     openai_api_key: SecretStr = SecretStr("")
-    openai_base_url: str = OPENAI_DEFAULT_BASE_URL
-    openai_realtime_url: str = ""
+    openai_base_url: WebAddress = OPENAI_DEFAULT_BASE_URL
+    openai_realtime_url: SocketAddress = ""
     openai_realtime_model: str = "gpt-realtime-2.1"
     openai_realtime_voice: str = "marin"
     openai_text_model: str = "gpt-6.1-terra"
@@ -49,32 +98,34 @@ class AppConfig(BaseSettings):
     openai_api_style: Literal["auto", "responses", "chat"] = "auto"
 
     google_api_key: SecretStr = SecretStr("")
-    gemini_base_url: str = GEMINI_DEFAULT_BASE_URL
+    gemini_base_url: WebAddress = GEMINI_DEFAULT_BASE_URL
     gemini_model: str = "gemini-3.8-flash"
-    places_base_url: str = PLACES_DEFAULT_BASE_URL
+    places_base_url: WebAddress = PLACES_DEFAULT_BASE_URL
 
     asterisk_ami_host: str = ""
     asterisk_ami_port: Port = 5038
     asterisk_ami_username: str = ""
     asterisk_ami_secret: SecretStr = SecretStr("")
     asterisk_ami_tls: bool = False
-    asterisk_dial_template: str = "PJSIP/{number}@trunk"
+    asterisk_dial_template: DialTemplate = "PJSIP/{number}@trunk"
     asterisk_number_format: Literal["e164", "digits", "national"] = "e164"
-    asterisk_caller_id: str = ""
-    asterisk_context: str = "opendeep"
+    asterisk_caller_id: OneLine = ""
+    asterisk_context: OneLine = "opendeep"
 
-    audiosocket_bind: str = "127.0.0.1:9092"
-    audiosocket_advertise: str = ""
-    audiosocket_allowed_ips: str = "127.0.0.0/8,::1/128"
+    audiosocket_bind: Address = "127.0.0.1:9092"
+    audiosocket_advertise: Address = ""
+    audiosocket_allowed_ips: Annotated[str, AfterValidator(_networks)] = "127.0.0.0/8,::1/128"
 
-    max_concurrent_calls: PositiveInt = 10
-    max_concurrent_calls_per_user: PositiveInt = 5
-    calls_per_second: PositiveFloat = 1.0
-    scheduler_poll_seconds: PositiveFloat = 1.0
+    max_concurrent_calls: Annotated[int, Field(ge=1, le=10_000)] = 10
+    max_concurrent_calls_per_user: Annotated[int, Field(ge=1, le=10_000)] = 5
+    calls_per_second: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    scheduler_poll_seconds: Annotated[float, Field(gt=0, le=3600)] = 1.0
 
     app_test_mode: bool = False
-    app_test_mode_redirect_number: str = "7000"
-    asterisk_test_dial_template: str = "PJSIP/{number}"
+    app_test_mode_redirect_number: Annotated[
+        str, _matching(re.compile(r"[0-9]{1,15}"), "an extension of 1 to 15 digits")
+    ] = "7000"
+    asterisk_test_dial_template: DialTemplate = "PJSIP/{number}"
 
     calling_hours_policy: Literal["", "enforce", "off"] = ""
     global_dnd_threshold: PositiveInt = 3
@@ -255,4 +306,5 @@ def _refuse_unknown(environment: Mapping[str, str], from_file: Mapping[str, str]
 def _first_fault(error: ValidationError) -> str:
     fault = error.errors(include_url=False, include_input=False)[0]
     name = str(fault["loc"][0]).upper() if fault["loc"] else "settings"
-    return f"{name} cannot be used: {fault['msg']}."
+    reason = fault["msg"].removeprefix("Value error, ")
+    return f"{name} cannot be used: {reason}."

@@ -1,8 +1,10 @@
 """Where transactions come from: SQLite in a file, PostgreSQL, or SQLite in memory for tests."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -65,6 +67,25 @@ def parse_url(url: str) -> URL:
             raise SettingsError(
                 f"DATABASE_URL names {other}; use sqlite:///path or postgresql://user@host/name."
             )
+
+
+def make_directory(path: Path) -> None:
+    """Make a directory of ours, with its parents, and see that it can be written.
+
+    Raises:
+        SettingsError: it cannot be; the message names the setting that moves it.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        may_write = os.access(path, os.W_OK | os.X_OK)
+        reason: str | None = "permission denied"
+    except OSError as error:
+        may_write, reason = False, error.strerror
+    if not may_write:
+        raise SettingsError(
+            f"The directory {path} cannot be used ({reason}): set OPENDEEP_DATA_DIR (or "
+            "DATABASE_URL) to one that may be written."
+        )
 
 
 def connect_arguments(url: URL) -> dict[str, Any]:

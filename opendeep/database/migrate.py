@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from opendeep.common.errors import SettingsError
-from opendeep.database.engine import connect_arguments, parse_url, prepare_sqlite
+from opendeep.database.engine import connect_arguments, make_directory, parse_url, prepare_sqlite
 from opendeep.database.tables import ALL_TABLES
 from opendeep.database.transaction import translated_errors
 
@@ -46,14 +46,14 @@ def upgrade(url: str) -> str:
     the others wait and find it done. A SQLite file's directory is made.
 
     Raises:
-        SettingsError: the database was made by a newer version.
+        SettingsError: the database was made by a newer version, or its directory cannot be used.
         UnavailableError: it cannot be reached.
     """
     scripts = ScriptDirectory(str(_MIGRATIONS))
     head = scripts.get_current_head() or ""
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        make_directory(Path(parsed.database).parent)
     with _connected(url) as connection:
         _require_known(scripts, _revision_of(connection))
 
@@ -70,13 +70,16 @@ def check(url: str) -> list[str]:
     """List how the database differs from this version's tables; empty means that it fits.
 
     Raises:
+        SettingsError: the database was made by a newer version.
         UnavailableError: it cannot be reached.
     """
-    head = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+    scripts = ScriptDirectory(str(_MIGRATIONS))
+    head = scripts.get_current_head()
     with _connected(url) as connection:
         options = {"compare_type": True, "target_metadata": ALL_TABLES}
         context = MigrationContext.configure(connection, opts=options)
         found = context.get_current_revision()
+        _require_known(scripts, found)
         if found != head:
             where = "has no tables yet" if found is None else f"is at revision {found}"
             return [f"The database {where}, this version is {head}; run: opendeep db upgrade"]

@@ -1,5 +1,6 @@
 """One unit of work: statements, and what is told to the world once they are committed."""
 
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,11 +51,25 @@ def translated_errors() -> Iterator[None]:
     except DataError as error:
         raise InvalidInputError("The database cannot hold this value.") from error
     except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-        raise UnavailableError("The database does not answer.") from error
+        raise UnavailableError(_why_away(error)) from error
     except DBAPIError as error:
+        if type(error.orig) is sqlite3.DatabaseError:  # the base class: the file itself is wrong
+            raise UnavailableError(
+                f"The database file cannot be used ({error.orig}): restore a copy, or move it away "
+                "to begin anew.",
+                retryable=False,
+            ) from error
         if error.connection_invalidated:
             raise UnavailableError("The connection to the database was lost.") from error
         raise
+
+
+def _why_away(error: DBAPIError | PoolTimeoutError) -> str:
+    """Say what is wrong; a server's own words stay out, since they name hosts and accounts."""
+    reason = error.orig if isinstance(error, DBAPIError) else None
+    if isinstance(reason, sqlite3.Error):
+        return f"The database does not answer ({reason}): see DATABASE_URL and OPENDEEP_DATA_DIR."
+    return "The database does not answer: see DATABASE_URL."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

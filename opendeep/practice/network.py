@@ -94,7 +94,8 @@ async def practice_network(config: PracticeNetworkConfig) -> AsyncIterator[Pract
                 await stack.enter_async_context(exchange.serve())
         except OSError as error:
             raise UnavailableError(
-                f"The practice network cannot listen: {error.strerror}."
+                f"The practice network cannot listen: {error.strerror}. Stop what uses the port, "
+                "or choose another."
             ) from error
         yield PracticeNetwork(
             ai_port=service.port if config.ai else 0,

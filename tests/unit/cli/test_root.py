@@ -71,3 +71,21 @@ def test_a_failure_is_one_line_with_the_remedy(
     error = capsys.readouterr().err
     assert error.startswith("opendeep: RING_SECONDS")
     assert error.count("\n") == 1
+
+
+def test_what_the_system_refuses_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """A full disk, or whatever else the system refuses, is no traceback either."""
+
+    def refuse() -> None:
+        raise OSError(28, "No space left on device", "opendeep.db")
+
+    monkeypatch.setattr("opendeep.cli.root.cli", refuse)
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 1
+    told = capsys.readouterr().err
+    assert told == "opendeep: The system refuses: No space left on device (opendeep.db).\n"

@@ -60,6 +60,16 @@ def test_a_real_asterisk_enforces_hours():
         ({"WEB_HOST": "example.com"}, "AUTH_MODE"),
         ({"AUTH_MODE": "password"}, "AUTH_MODE"),
         ({"REDIS_URL": "redis://127.0.0.1"}, "REDIS_URL"),
+        ({"AUDIOSOCKET_BIND": "9092"}, "AUDIOSOCKET_BIND.*host:port"),
+        ({"AUDIOSOCKET_ADVERTISE": "host:99999"}, "AUDIOSOCKET_ADVERTISE.*host:port"),
+        ({"AUDIOSOCKET_ALLOWED_IPS": "10.0.0.0/8,foo"}, "AUDIOSOCKET_ALLOWED_IPS.*networks"),
+        ({"OPENAI_BASE_URL": "api.openai.com"}, "OPENAI_BASE_URL.*address like http"),
+        ({"OPENAI_REALTIME_URL": "http://x"}, "OPENAI_REALTIME_URL.*address like wss"),
+        ({"ASTERISK_DIAL_TEMPLATE": "PJSIP/trunk"}, "ASTERISK_DIAL_TEMPLATE.*{number}"),
+        ({"APP_TEST_MODE_REDIRECT_NUMBER": "7000\r\nAction: x"}, "extension"),
+        ({"ASTERISK_CALLER_ID": "A\r\nAction: x"}, "ASTERISK_CALLER_ID.*one line"),
+        ({"CALLS_PER_SECOND": "inf"}, "CALLS_PER_SECOND"),
+        ({"MAX_CONCURRENT_CALLS": "99999999999999999999"}, "MAX_CONCURRENT_CALLS"),
         (REAL | {"OPENAI_API_KEY": ""}, "OPENAI_API_KEY"),
         (REAL | {"GOOGLE_API_KEY": ""}, "GOOGLE_API_KEY"),
         (REAL | {"CALLING_HOURS_POLICY": "off"}, "CALLING_HOURS_POLICY"),
@@ -69,6 +79,18 @@ def test_unusable_settings_name_the_remedy(environ: dict[str, str], word: str):
     """Each refused configuration names the setting or the page that helps."""
     with pytest.raises(SettingsError, match=word):
         load(environ)
+
+
+def test_addresses_of_both_families_are_taken():
+    """Hosts may be names, IPv4 and bracketed IPv6 addresses; networks may be a list."""
+    config = load(
+        {
+            "AUDIOSOCKET_BIND": "[::1]:9092",
+            "AUDIOSOCKET_ADVERTISE": "opendeep.internal:9092",
+            "AUDIOSOCKET_ALLOWED_IPS": "10.0.0.7, 10.1.0.0/16,",
+        }
+    )
+    assert config.audiosocket_bind == "[::1]:9092"
 
 
 def test_test_mode_allows_practice_ai_on_a_real_asterisk():

@@ -9,7 +9,13 @@ from sqlalchemy import text
 from opendeep.common.errors import SettingsError, UnavailableError
 from opendeep.common.event_bus import InProcessEventBus
 from opendeep.database import migrate
-from opendeep.database.engine import MemoryDatabase, SqlDatabase, connect_arguments, parse_url
+from opendeep.database.engine import (
+    MemoryDatabase,
+    SqlDatabase,
+    connect_arguments,
+    make_directory,
+    parse_url,
+)
 from opendeep.database.repositories import SystemUsers
 
 
@@ -90,6 +96,41 @@ async def test_a_waiter_for_the_only_connection_gives_up(tmp_path, monkeypatch):
         with pytest.raises(UnavailableError):
             async with database.transaction():
                 pass
+
+
+@pytest.mark.parametrize("look", [migrate.upgrade, migrate.check])
+def test_a_damaged_file_is_told_with_the_remedy(tmp_path, look):
+    """A file that is no database is one line that says what to do, not the driver's traceback."""
+    (tmp_path / "opendeep.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(UnavailableError, match="restore a copy") as trouble:
+        look(f"sqlite:///{tmp_path}/opendeep.db")
+    assert not trouble.value.retryable
+
+
+def test_a_directory_that_cannot_be_made_is_told_with_the_remedy(tmp_path):
+    """The setting that moves the database is named when its directory cannot be made."""
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match="OPENDEEP_DATA_DIR"):
+        migrate.upgrade(f"sqlite:///{tmp_path}/file/opendeep.db")
+
+
+def test_a_directory_that_cannot_be_written_is_told_with_the_remedy(tmp_path, monkeypatch):
+    """A directory that exists and may not be written is refused before anything starts."""
+    monkeypatch.setattr("opendeep.database.engine.os.access", lambda *_: False)
+    with pytest.raises(SettingsError, match="permission denied"):
+        make_directory(tmp_path)
+
+
+@pytest.mark.parametrize("look", [migrate.upgrade, migrate.check])
+def test_a_newer_databases_remedy_is_the_newer_version(tmp_path, look):
+    """A revision that we do not know is never answered with an upgrade to ours."""
+    url = f"sqlite:///{tmp_path}/opendeep.db"
+    migrate.upgrade(url)
+    with sqlite3.connect(tmp_path / "opendeep.db") as other:
+        other.execute("UPDATE alembic_version SET version_num = '9999'")
+    other.close()
+    with pytest.raises(SettingsError, match="Install that version"):
+        look(url)
 
 
 async def test_a_server_that_is_away_is_unavailable():
