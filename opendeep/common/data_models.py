@@ -6,9 +6,13 @@ dataclasses beside their owner.
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+
+
+WRONG_NUMBER: Final = "wrong_number"
+"""In ``inter_call_context``: the number that turned out to be somebody else's."""
 
 
 class TaskStatus(StrEnum):

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from opendeep.common import messages
-from opendeep.common.data_models import FeedbackKind, TaskStatus
+from opendeep.common.data_models import WRONG_NUMBER, FeedbackKind, TaskStatus
 from opendeep.common.errors import ConflictError
 from opendeep.common.messages import Wakeup
 from opendeep.database.engine import Database
@@ -126,8 +126,10 @@ def _remember(task: Task, record: CallRecord, judgement: Judgement) -> dict[str,
         "summary": analysis.summary,
         "promises": [promise.model_dump(mode="json") for promise in analysis.promises],
     }
+    wrong = {WRONG_NUMBER: task.phone_number} if record.wrong_number else {}
     return {
         **before,
+        **wrong,
         "agreed": {**_object(before.get("agreed")), **analysis.agreed},
         "attempts": [*_list(before.get("attempts")), attempt][-_ATTEMPTS_REMEMBERED:],
     }

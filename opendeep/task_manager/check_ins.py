@@ -7,6 +7,7 @@ from typing import Any
 
 import phonenumbers
 
+from opendeep.common.data_models import WRONG_NUMBER
 from opendeep.common.errors import InvalidInputError
 from opendeep.task_manager.number_class import number_fault
 
@@ -41,8 +42,12 @@ def decide_check_in(
 ) -> CheckInDecision:
     """Read an answer: a number replaces the task's, "cancel" ends it, all else is remembered.
 
+    Whoever said that the number is theirs is not called again because of a vague answer: after a
+    wrong number only another number, or "cancel", will do.
+
     Raises:
-        InvalidInputError: the answer holds a number that must not be dialled.
+        InvalidInputError: the answer holds a number that must not be dialled, or lacks the number
+            that was asked for.
     """
     remembered = [*context.get("user_answers", []), {"question": question, "answer": answer}]
     new_context = {**context, "user_answers": remembered[-_KEPT_ANSWERS:]}
@@ -53,6 +58,11 @@ def decide_check_in(
         )
     if number is not None and (fault := number_fault(number)) is not None:
         raise InvalidInputError(f"This number cannot be called: {fault.message}")
+    if context.get(WRONG_NUMBER) == old_number and number in {None, old_number}:
+        raise InvalidInputError(
+            "The number that was called is somebody else's: write another one with + and country "
+            'code, or "cancel". Retry the task if that number is to be called all the same.'
+        )
     reason = "You gave a new number." if number else "You answered; the task goes on."
     return CheckInDecision(cancel=False, phone_number=number, context=new_context, reason=reason)
 

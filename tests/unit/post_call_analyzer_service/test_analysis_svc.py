@@ -249,6 +249,8 @@ async def test_a_wrong_number_asks_the_user(world: World) -> None:
         asked = (await FeedbackRequests(tx, world.user_id).list()).items
     assert [(one.kind, one.task_id) for one in asked] == [(FeedbackKind.CHECK_IN, call.task_id)]
     assert "number" in asked[0].question
+    task = await world.task(call.task_id)
+    assert task.inter_call_context["wrong_number"] == task.phone_number
 
 
 @pytest.mark.parametrize("junk", ["no json at all", '{"verdict": "great"}'])

@@ -51,6 +51,21 @@ def test_all_else_is_remembered(answer: str) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "answer", ["try again", "I do not know", "+911", "It is +1 212 555 0109, I am sure"]
+)
+def test_a_stranger_is_not_called_again(answer: str) -> None:
+    """After a wrong number, an answer without another number is refused, and says what will do."""
+    context = {"wrong_number": OLD}
+    with pytest.raises(InvalidInputError, match="somebody else's"):
+        decide_check_in("Which number?", answer, context, old_number=OLD)
+    assert decide_check_in("Which number?", "cancel", context, old_number=OLD).cancel
+    other = decide_check_in("Which number?", "+1 212 555 0100", context, old_number=OLD)
+    assert other.phone_number == "+12125550100"
+    later = decide_check_in("Go on?", answer, other.context, old_number="+12125550100")
+    assert not later.cancel
+
+
 @pytest.mark.parametrize("answer", ["+1 900 555 0100", "call +1 212 55", "900-555-0100"])
 def test_a_number_that_must_not_be_called(answer: str) -> None:
     """A refused number is told instead of dialling the old one again."""
