@@ -4,7 +4,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 from opendeep.practice.callees.lines import clip_id
-from opendeep.practice.callees.steps import Heard, Listen, Outcome, Said, Say, Step
+from opendeep.practice.callees.steps import Heard, Listen, Outcome, Pressed, Said, Say, Step
 
 LISTEN_SECONDS = 6.0
 PATIENT_SECONDS = 90.0
@@ -38,6 +38,8 @@ class Talk:
         for attempt in (line, "hello", line):
             complete = yield from self.say(attempt)
             outcome = yield Listen(seconds=seconds if attempt == line else LISTEN_SECONDS)
+            while isinstance(outcome, Pressed):  # a tone means nothing to a person
+                outcome = yield Listen(seconds=LISTEN_SECONDS)
             if isinstance(outcome, Heard):
                 return Reply(text=outcome.text, interrupted=not complete)
         return None

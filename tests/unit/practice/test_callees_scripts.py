@@ -120,3 +120,10 @@ def test_a_record_is_plain_data() -> None:
     assert a_record.as_dict()["said"] == [
         {"text": "Hello.", "start_ms": 0, "end_ms": 400, "complete": True}
     ]
+
+
+def test_tones_mean_nothing_to_a_person() -> None:
+    """Keys that are pressed at a person neither count as an answer nor as silence."""
+    keys = [Pressed(digit=digit) for digit in "12#*"]
+    words = Heard(text="Hello, I am an AI assistant calling for Ada Example.")
+    assert play(people.refuser(record()), *keys, words) == play(people.refuser(record()), words)
