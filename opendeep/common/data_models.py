@@ -10,7 +10,6 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
-
 WRONG_NUMBER: Final = "wrong_number"
 """In ``inter_call_context``: the number that turned out to be somebody else's."""
 
