@@ -79,7 +79,7 @@ class AudioSocketServer:
         self._nursery: Nursery | None = None
         self._address: str | None = None
         self._stopping = asyncio.Event()
-        self._strangers: set[AudioSocketConnection] = set()
+        self._strangers: dict[AudioSocketConnection, None] = {}  # oldest first
         self._ticker_failure: BaseException | None = None
         self.refusals: Counter[str] = Counter()
 
@@ -178,14 +178,20 @@ class AudioSocketServer:
         """Decide whether a new connection may stay until it has said who it is."""
         if not self._allowed(peer):
             return self._refuse("address")
-        if len(self._strangers) >= _MAX_STRANGERS or self._nursery is None:
-            return self._refuse("too_many")
-        self._strangers.add(connection)
+        if self._nursery is None:
+            return self._refuse("stopped")
+        if len(self._strangers) >= _MAX_STRANGERS:
+            # Asterisk names its call at once: who waits longest is least likely to be it.
+            self._refuse("too_many")
+            oldest = next(iter(self._strangers))
+            del self._strangers[oldest]
+            oldest.close()
+        self._strangers[connection] = None
         return True
 
     def claim(self, connection: AudioSocketConnection, call_uuid: str) -> AudioSocketHandler | None:
         """Give a connection the call that it named, if that may be; once for each call."""
-        self._strangers.discard(connection)
+        self._strangers.pop(connection, None)
         expected = self._calls.get(CallId(call_uuid))
         if expected is None:
             self._refuse("unknown")
@@ -205,7 +211,7 @@ class AudioSocketServer:
 
     def forget(self, connection: AudioSocketConnection, handler: AudioSocketHandler | None) -> None:
         """Let go of a connection that ended."""
-        self._strangers.discard(connection)
+        self._strangers.pop(connection, None)
         if handler is not None:
             self._ticker.remove(handler)
 
