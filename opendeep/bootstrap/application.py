@@ -45,6 +45,11 @@ class Application:
     assistant: AssistantChats
     services: Services
     supervisors: tuple[Supervisor, ...]
+    """First the links, last the work on them."""
+
+    def stop_work(self) -> None:
+        """Ask the services to hang up and save, while pages are still being closed; idempotent."""
+        self.supervisors[-1].stop()
 
 
 def database_url(config: AppConfig) -> str:

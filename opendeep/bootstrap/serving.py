@@ -49,9 +49,11 @@ async def serve(config: AppConfig, *, announce: Announce) -> None:
                 _greet(config, listener.getsockname()[1], announce)
                 waiting = nursery.start(_wait(stopping), name="signal")
                 await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+                announce("Stopping: calls are hung up, everything is saved.")
+                # Side by side: slow pages must not keep callees waiting, nor the reverse.
+                application.stop_work()
                 server.stop()
                 await asyncio.wait({serving})
-            announce("Stopping: calls are hung up, everything is saved.")
 
 
 async def _wait(stopping: asyncio.Event) -> None:

@@ -25,10 +25,15 @@ REACHED = "7000"
 
 
 class Handset:
-    """The callee's telephone: picks up, keeps silent, and counts what comes."""
+    """The callee's telephone: picks up, keeps silent, and counts what comes.
+
+    Attributes:
+        picks_up: whether it is answered when it rings.
+    """
 
     def __init__(self, phone: PracticeBrowserPhone) -> None:
         self._line = phone.register()
+        self.picks_up = True
         self.rang = 0
         self.heard_frames = 0
         self.hung_up = asyncio.Event()
@@ -40,7 +45,8 @@ class Handset:
                 case "ring":
                     self.rang += 1
                     self.hung_up.clear()
-                    self._line.answer()
+                    if self.picks_up:
+                        self._line.answer()
                 case "hangup":
                     self.hung_up.set()
                 case _:
@@ -54,10 +60,10 @@ class Handset:
 class Exchange:
     """A practice exchange on a port of its own, with a telephone at Test Mode's number."""
 
-    def __init__(self, port: int, *, secret: str = SECRET) -> None:
+    def __init__(self, port: int, *, secret: str = SECRET, safe_message: float = 0.5) -> None:
         phone = PracticeBrowserPhone()
         self._exchange = PracticeExchange(
-            ExchangeConfig(port=port, secret=secret, safe_message_seconds=0.5),
+            ExchangeConfig(port=port, secret=secret, safe_message_seconds=safe_message),
             hearing=ToneHearing(),
             clips=load_clips(),
             browser_phone=phone,
@@ -178,9 +184,9 @@ class FarEnds:
             **more,
         }
 
-    async def open_exchange(self, *, secret: str = SECRET) -> Exchange:
-        """Start the exchange."""
-        exchange = Exchange(self.ami_port, secret=secret)
+    async def open_exchange(self, *, safe_message: float = 0.5) -> Exchange:
+        """Start the exchange; a callee whose media server died is kept for so many seconds."""
+        exchange = Exchange(self.ami_port, safe_message=safe_message)
         return await self._stack.enter_async_context(exchange.serve())
 
     async def open_voice(self) -> VoiceServer:
