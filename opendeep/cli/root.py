@@ -4,10 +4,11 @@ Exit codes: 0 done, 1 failed, 2 wrong usage. Commands are imported when they are
 product takes seconds to import, and ``--help`` should not.
 """
 
+import gc
 import importlib
 import sys
 from collections.abc import Mapping
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 
 import click
 
@@ -40,7 +41,7 @@ class _LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module, name, _ = _COMMANDS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(f"opendeep.cli.{module}"), name)
+        command: click.Command = getattr(_import_quickly(f"opendeep.cli.{module}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -48,6 +49,19 @@ class _LazyGroup(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(name, help_text) for name, (_, _, help_text) in _COMMANDS.items()])
+
+
+def _import_quickly(module: str) -> ModuleType:
+    """Import without collecting garbage meanwhile, which would take a fifth of the start.
+
+    What is imported stays for good, so it is kept out of later collections too.
+    """
+    gc.disable()
+    try:
+        return importlib.import_module(module)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @click.group(cls=_LazyGroup, context_settings=_CONTEXT)
