@@ -7,9 +7,22 @@ import click
 import uvloop
 
 from opendeep import bootstrap
+from opendeep.task_manager.feedback_manager_svc import ANSWER_MOST_CHARACTERS
 
 _CALLEES = tuple(f"{number:02d}" for number in range(18))
 _GOAL = "Book me a dental cleaning at Bright Smile Dental next week, afternoons"
+
+
+def _short_enough(
+    _context: click.Context, _option: click.Parameter, answers: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Refuse what no question would take, before a call is made."""
+    for answer in answers:
+        if not 1 <= len(answer.strip()) <= ANSWER_MOST_CHARACTERS:
+            raise click.BadParameter(
+                f"an answer has between 1 and {ANSWER_MOST_CHARACTERS} characters."
+            )
+    return answers
 
 
 @click.command()
@@ -27,6 +40,7 @@ _GOAL = "Book me a dental cleaning at Bright Smile Dental next week, afternoons"
     "--answer",
     "answers",
     multiple=True,
+    callback=_short_enough,
     help="Your answer to a question during a call; several are used in turn, the last repeats.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list at the end.")

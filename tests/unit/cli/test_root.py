@@ -28,6 +28,8 @@ def test_help_names_every_command():
         ["serve", "--role", "calls"],
         ["serve", "--workers", "2"],
         ["practice", "--callee", "18"],
+        ["practice", "--answer", "y" * 1001],
+        ["practice", "--answer", " "],
         ["db", "drop"],
     ],
 )
