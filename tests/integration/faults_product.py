@@ -66,6 +66,7 @@ class Product:
         self.process = process
         self.address = address
         self._log = log
+        self.told_to_end = False
         self.http = httpx.AsyncClient(base_url=address, timeout=60)
 
     @property
@@ -132,6 +133,7 @@ class Product:
     async def exit_after(self, number: signal.Signals) -> tuple[int, float]:
         """Send a signal; return the exit code and how many seconds the end took."""
         began = time.monotonic()
+        self.told_to_end = True
         self.process.send_signal(number)
         code = await asyncio.to_thread(self.process.wait, 20)
         return code, time.monotonic() - began
@@ -163,14 +165,17 @@ def serve(folder: Path, settings: Mapping[str, str]) -> Iterator[Product]:
         address = re.search(r"http://\S+", process.stdout.readline())
         try:
             assert address is not None, log_path.read_text()
-            yield Product(process, address[0], log_path)
+            product = Product(process, address[0], log_path)
+            yield product
         finally:
-            if process.poll() is None:
+            ended = process.poll()
+            if ended is None:
                 process.send_signal(signal.SIGINT)
                 try:
                     process.wait(10)
                 finally:
                     process.kill()
+    assert ended is None or product.told_to_end, f"ended by itself: {ended}\n{product.log[-4000:]}"
 
 
 @asynccontextmanager
