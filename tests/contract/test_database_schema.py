@@ -126,9 +126,9 @@ def test_check_names_what_is_missing(empty_url):
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     engine.dispose()
-    assert "revision 9999" in migrate.check(empty_url)[0]
-    with pytest.raises(SettingsError, match="9999"):
-        migrate.upgrade(empty_url)
+    for look in (migrate.check, migrate.upgrade):
+        with pytest.raises(SettingsError, match=r"revision 9999.*Install that version"):
+            look(empty_url)
 
 
 def test_upgrade_makes_the_directory(tmp_path):
