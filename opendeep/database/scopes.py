@@ -203,6 +203,21 @@ class Scope:
         result = await self._tx.execute(statement.returning(*columns_of(table, model)))
         return model.model_validate(dict(result.mappings().one()))
 
+    async def insert_all(
+        self, table: OwnedTable, model: type[RowT], rows: Sequence[Mapping[str, Any]]
+    ) -> list[RowT]:
+        """Add rows of the user's, which all have the same columns; return them in their order.
+
+        Raises:
+            ConflictError: a constraint refused one of them.
+        """
+        if not rows:
+            return []
+        statement = insert(table).returning(*columns_of(table, model), sort_by_parameter_order=True)
+        owned = [self._owned(table, values) for values in rows]
+        found = (await self._tx.execute(statement, owned)).mappings()
+        return [model.model_validate(dict(row)) for row in found]
+
     async def insert_missing(
         self,
         table: OwnedTable,

@@ -3,8 +3,9 @@
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import structlog
@@ -82,6 +83,10 @@ class UserEventDraft:
     data: dict[str, Any] | None
 
 
+def _whose(draft: UserEventDraft) -> UserId:
+    return draft.user_id
+
+
 class Transaction:
     """One unit of work, opened by a :class:`~opendeep.database.engine.Database`.
 
@@ -141,27 +146,16 @@ class Transaction:
         They are therefore numbered under the user's lock, which is held from here to the commit
         only, and taken in the order of user ids, so that two transactions cannot dead-lock.
         """
-        drafts = sorted(self._events, key=lambda draft: draft.user_id)
+        drafts = sorted(self._events, key=_whose)
         self._events.clear()
-        locked: UserId | None = None
-        for draft in drafts:
-            if draft.user_id != locked:
-                await self.lock(f"user_events:{draft.user_id}")
-                locked = draft.user_id
-            statement = (
-                insert(tables.user_events)
-                .values(
-                    user_id=draft.user_id,
-                    type=draft.type,
-                    subject_id=draft.subject_id,
-                    data=draft.data,
-                    created_at=self.now(),
-                )
-                .returning(tables.user_events.c.id)
-            )
-            event_id = (await self.execute(statement)).scalar_one()
-            channel = messages.user_events(draft.user_id)
-            self.publish(channel, UserEventStored(event_id=event_id))
+        statement = insert(tables.user_events).returning(
+            tables.user_events.c.id, sort_by_parameter_order=True
+        )
+        for user_id, theirs in groupby(drafts, key=_whose):
+            await self.lock(f"user_events:{user_id}")
+            rows = [{**asdict(draft), "created_at": self.now()} for draft in theirs]
+            for event_id in (await self.execute(statement, rows)).scalars():
+                self.publish(messages.user_events(user_id), UserEventStored(event_id=event_id))
 
     async def deliver(self, bus: EventBus) -> None:
         """Publish what waited for the commit; a bus that is down costs a delay, not the data."""

@@ -110,17 +110,13 @@ async def _create(
         await ChatSessions(tx, user_id).get(session_id)
     campaign = await Campaigns(tx, user_id).create(plan, chat_session_id=session_id)
     await IdempotencyKeys(tx, user_id).store(key, plan_hash(plan), campaign.id)
-    tasks = Tasks(tx, user_id)
-    created = [
-        await tasks.create(
-            campaign.id,
-            task,
-            language=plan.language,
-            voice=plan.voice,
-            disclosure=plan.disclosure,
-        )
-        for task in plan.tasks
-    ]
+    created = await Tasks(tx, user_id).create_all(
+        campaign.id,
+        plan.tasks,
+        language=plan.language,
+        voice=plan.voice,
+        disclosure=plan.disclosure,
+    )
     await AuditLog(tx, user_id).append(
         "plan_confirmed", {"campaign_id": campaign.id, "tasks": len(created)}
     )

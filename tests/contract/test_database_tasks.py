@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from opendeep.common.data_models import CallStatus, CampaignStatus, TaskStatus
+from opendeep.common.data_models import CallStatus, CampaignStatus, PlanTask, TaskStatus
 from opendeep.common.errors import ConflictError, InvalidInputError, NotFoundError
 from opendeep.database.models import Profile
 from opendeep.database.repositories import (
@@ -47,6 +47,23 @@ async def test_a_profile_is_empty_until_it_is_put_and_then_replaced_whole(databa
         assert await profiles.put(first) == first == await profiles.get()
         second = Profile(language="en")
         assert await profiles.put(second) == second == await profiles.get()
+
+
+async def test_many_tasks_keep_their_order_and_their_events(database, seeds):
+    """Thousands of tasks come back in the plan's order, and so do their events."""
+    user = await seeds.user()
+    plans = [
+        PlanTask(title=f"t{number}", phone_number=NUMBER, goal="g", success_criteria="s")
+        for number in range(2500)
+    ]
+    async with database.transaction() as tx:
+        created = await Tasks(tx, user).create_all(None, plans, language="de")
+        assert await Tasks(tx, user).create_all(None, []) == []
+    assert [task.title for task in created] == [plan.title for plan in plans]
+    assert {task.language for task in created} == {"de"}
+    async with database.transaction() as tx:
+        events = await UserEvents(tx, user).after(0, limit=3000)
+    assert [event.subject_id for event in events] == [str(task.id) for task in created]
 
 
 async def test_a_new_task_is_pending_and_due_at_once(seeds, clock):

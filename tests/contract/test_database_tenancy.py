@@ -89,6 +89,7 @@ NOT_FOUND: dict[str, Attempt] = {
     "Campaigns.report": lambda tx, u, e: Campaigns(tx, u).report(e.campaign.id),
     "Campaigns.save_report": lambda tx, u, e: Campaigns(tx, u).save_report(e.campaign.id, {}),
     "Tasks.create": lambda tx, u, e: Tasks(tx, u).create(e.campaign.id, PLAN),
+    "Tasks.create_all": lambda tx, u, e: Tasks(tx, u).create_all(e.campaign.id, [PLAN, PLAN]),
     "Tasks.get": lambda tx, u, e: Tasks(tx, u).get(e.task.id),
     "Tasks.change": lambda tx, u, e: Tasks(tx, u).change(e.task.id, expected=ANY_TASK, priority=0),
     "Tasks.begin_attempt": lambda tx, u, e: Tasks(tx, u).begin_attempt(e.queued.id),

@@ -1,6 +1,7 @@
 """Tasks: the objectives. Every change is one guarded statement."""
 
-from collections.abc import Collection
+import builtins
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -49,21 +50,45 @@ class Tasks(ScopedRepository):
         Raises:
             NotFoundError: the user has no such campaign.
         """
+        [task] = await self.create_all(
+            campaign_id, [plan], language=language, voice=voice, disclosure=disclosure
+        )
+        return task
+
+    async def create_all(
+        self,
+        campaign_id: CampaignId | None,
+        plans: Sequence[PlanTask],
+        *,
+        language: str | None = None,
+        voice: str | None = None,
+        disclosure: str | None = None,
+    ) -> builtins.list[Task]:
+        """Add a pending task for each plan, in their order; see :meth:`create`.
+
+        Thousands are written in a few statements: others wait while a transaction writes.
+
+        Raises:
+            NotFoundError: the user has no such campaign.
+        """
+        common = {"campaign_id": campaign_id, "voice": voice, "disclosure": disclosure}
+        rows = [{**self._columns(plan, language), **common} for plan in plans]
+        created = await self._scope.insert_all(tasks, Task, rows)
+        for task in created:
+            self._scope.tell("task_changed", subject_id=task.id)
+        return created
+
+    def _columns(self, plan: PlanTask, language: str | None) -> dict[str, Any]:
         now = self._scope.now()
         due = plan.earliest if plan.earliest is not None and plan.earliest > now else now
         values = plan.model_dump(mode="json", by_alias=True, exclude={"earliest", "latest"})
-        values |= {
-            "campaign_id": campaign_id,
+        return {
+            **values,
             "earliest": plan.earliest,
             "latest": plan.latest,
             "language": plan.language or language,
-            "voice": voice,
-            "disclosure": disclosure,
             "next_action_time": due,
         }
-        task = await self._scope.insert(tasks, Task, values)
-        self._scope.tell("task_changed", subject_id=task.id)
-        return task
 
     async def get(self, task_id: TaskId) -> Task:
         """Return a task.
