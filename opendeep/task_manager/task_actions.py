@@ -8,6 +8,7 @@ from opendeep.common.data_models import CallCause, CampaignStatus, FeedbackStatu
 from opendeep.common.errors import (
     ConflictError,
     InvalidInputError,
+    InvalidTransitionError,
     NoListenerError,
     UnavailableError,
 )
@@ -27,6 +28,12 @@ _BY_USER = {
     TaskInput.HOLD: "You put it on hold.",
     TaskInput.RESUME: "You let it go on.",
     TaskInput.CANCEL: "You cancelled it.",
+}
+_DONE_BY_USER = {
+    TaskInput.RETRY: "tried again",
+    TaskInput.HOLD: "put on hold",
+    TaskInput.RESUME: "resumed",
+    TaskInput.CANCEL: "cancelled",
 }
 
 
@@ -190,7 +197,12 @@ async def _apply(
     max_attempts: int | None = None,
 ) -> Task:
     """Change a task by the table; the guard is the status that was read."""
-    status = next_status(task.status, event, before_claim=task.status_before_claim)
+    try:
+        status = next_status(task.status, event, before_claim=task.status_before_claim)
+    except InvalidTransitionError as error:
+        state = task.status.replace("_", " ").replace(" dnd", " for good: its callee said stop")
+        message = f"The task is {state}. It cannot be {_DONE_BY_USER[event]} now."
+        raise ConflictError(message, code=error.code) from error
     changes = {} if max_attempts is None else {"max_attempts": max_attempts}
     return await Tasks(tx, task.user_id).change(
         task.id,

@@ -126,22 +126,27 @@ async def test_cancel_of_a_call_nobody_holds(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("act", "status"),
+    ("act", "status", "words"),
     [
-        (lambda a, user, task: a.retry(user, task), TaskStatus.IN_PROGRESS),
-        (lambda a, user, task: a.retry(user, task), TaskStatus.CANCELLED_DND),
-        (lambda a, user, task: a.hold(user, task, None), TaskStatus.AWAITING_ANALYSIS),
-        (lambda a, user, task: a.resume(user, task), TaskStatus.PENDING),
-        (lambda a, user, task: a.cancel(user, task), TaskStatus.COMPLETED),
+        (
+            lambda a, user, task: a.retry(user, task),
+            TaskStatus.IN_PROGRESS,
+            "in progress. It cannot be tried again",
+        ),
+        (lambda a, user, task: a.retry(user, task), TaskStatus.CANCELLED_DND, "said stop"),
+        (lambda a, user, task: a.hold(user, task, None), TaskStatus.AWAITING_ANALYSIS, "on hold"),
+        (lambda a, user, task: a.resume(user, task), TaskStatus.PENDING, "cannot be resumed"),
+        (lambda a, user, task: a.cancel(user, task), TaskStatus.COMPLETED, "is completed"),
     ],
 )
 async def test_what_the_table_forbids(
-    world: World, act: Callable[..., Awaitable[Any]], status: TaskStatus
+    world: World, act: Callable[..., Awaitable[Any]], status: TaskStatus, words: str
 ) -> None:
-    """An action that does not fit the task's state is a conflict and changes nothing."""
+    """An action that does not fit the task's state is told in plain words and changes nothing."""
     task = await world.put(await world.task(), status)
-    with pytest.raises(ConflictError):
+    with pytest.raises(ConflictError, match=words) as refused:
         await act(actions(world), world.user_id, task.id)
+    assert refused.value.code == "invalid_transition"
     assert (await world.get(task)).version == task.version
 
 
