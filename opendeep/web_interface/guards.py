@@ -65,9 +65,10 @@ def parse_authority(text: str, scheme: str) -> Authority | None:
         port = parts.port
     except ValueError:
         return None
-    if not parts.hostname:
+    name = (parts.hostname or "").rstrip(".")
+    if not name:
         return None
-    return Authority(parts.hostname.rstrip("."), port or _DEFAULT_PORTS.get(scheme, 80))
+    return Authority(name, port or _DEFAULT_PORTS.get(scheme, 80))
 
 
 def parse_origin(text: str) -> Authority | None:
