@@ -271,9 +271,7 @@ def load_config(
         SettingsError: a value or name cannot be used; the message says what to do.
     """
     environment = dict(os.environ if environ is None else environ)
-    from_file = {
-        name: value or "" for name, value in (dotenv_values(env_file) if env_file else {}).items()
-    }
+    from_file = _read_file(env_file) if env_file else {}
     if strict:
         _refuse_unknown(environment, from_file)
     values: dict[str, Any] = {}
@@ -288,6 +286,16 @@ def load_config(
         raise SettingsError(_first_fault(error)) from error
     config.check()
     return config
+
+
+def _read_file(env_file: Path) -> dict[str, str]:
+    try:
+        return {name: value or "" for name, value in dotenv_values(env_file).items()}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"The settings file {env_file} cannot be read: it must be UTF-8 text of NAME=value "
+            "lines."
+        ) from error
 
 
 def _refuse_unknown(environment: Mapping[str, str], from_file: Mapping[str, str]) -> None:

@@ -1,5 +1,6 @@
 """What the assistant may know of the user without asking again."""
 
+import json
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import APIRouter
@@ -9,6 +10,8 @@ from opendeep.database.models import Profile
 from opendeep.database.repositories.profiles import Profiles
 from opendeep.web_interface.api.shapes import ProfileBody
 from opendeep.web_interface.identity import CurrentUser, Services
+
+_FACTS_MOST_CHARACTERS = 20_000
 
 router = APIRouter(prefix="/api", tags=["profile"])
 
@@ -24,6 +27,12 @@ async def get_profile(services: Services, user_id: CurrentUser) -> ProfileBody:
 @router.put("/profile")
 async def put_profile(body: ProfileBody, services: Services, user_id: CurrentUser) -> ProfileBody:
     """Replace the user's profile."""
+    if len(json.dumps(body.facts)) > _FACTS_MOST_CHARACTERS:
+        raise InvalidInputError(
+            f"The facts are longer than {_FACTS_MOST_CHARACTERS} characters: the assistant reads "
+            "them at every turn.",
+            code="too_long",
+        )
     if body.time_zone:
         require_zone(body.time_zone)
     profile = Profile(

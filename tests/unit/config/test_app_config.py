@@ -81,6 +81,13 @@ def test_unusable_settings_name_the_remedy(environ: dict[str, str], word: str):
         load(environ)
 
 
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path):
+    """A settings file in another encoding is told by name, not by a traceback."""
+    (tmp_path / ".env").write_bytes(b"\xff\xfeR=1")
+    with pytest.raises(SettingsError, match="UTF-8"):
+        load_config({}, env_file=tmp_path / ".env")
+
+
 def test_addresses_of_both_families_are_taken():
     """Hosts may be names, IPv4 and bracketed IPv6 addresses; networks may be a list."""
     config = load(

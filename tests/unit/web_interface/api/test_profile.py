@@ -32,6 +32,7 @@ async def test_a_profile_is_empty_then_what_was_put(client: httpx.AsyncClient) -
         {"display_name": "x" * 201},
         {"colour": "red"},
         {"facts": []},
+        {"facts": {"notes": "x" * 20_000}},
     ],
 )
 async def test_bad_profiles_are_refused(client: httpx.AsyncClient, body: dict[str, object]) -> None:
