@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 CORES := opendeep/call_processor_service/ami_protocol.py,opendeep/call_processor_service/attempt_states.py,opendeep/audio_processing_service/audiosocket_protocol.py,opendeep/audio_processing_service/realtime_protocol.py,opendeep/audio_processing_service/playout.py,opendeep/audio_processing_service/pcm.py,opendeep/task_manager/task_states.py,opendeep/task_manager/dial_policy.py
 
-.PHONY: run test check lint unit covered integration long bench servers clean lock
+.PHONY: run test check lint unit covered integration asterisk long bench servers clean lock
 
 run: $(VENV)/.run  ## start OpenDeep in practice mode on http://127.0.0.1:8000
 	@exec $(BIN)/opendeep serve
@@ -30,6 +30,9 @@ covered: $(VENV)/.dev  ## the same, with the coverage of the cores
 
 integration: $(VENV)/.dev  ## real PostgreSQL, Chromium, speech and sockets on loopback
 	$(BIN)/pytest tests -m integration -q
+
+asterisk: $(VENV)/.dev  ## two real Asterisks on loopback, until Ctrl-C
+	@$(BIN)/python -m tests.integration.asterisk.servers
 
 long: $(VENV)/.dev  ## the properties with many examples
 	$(BIN)/pytest tests -m "not integration" -n 2 -q --hypothesis-profile=long

@@ -1,11 +1,17 @@
 #!/bin/sh
-# Bring what the integration tests talk to: PostgreSQL and Chromium.
+# Bring what the integration tests talk to: PostgreSQL, Chromium and Asterisk.
 # As root on Debian or Ubuntu it installs them; elsewhere it names the command.
 set -eu
 want=""
 [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null || command -v initdb || true)" ] || want="$want postgresql"
 command -v chromium >/dev/null 2>&1 || want="$want chromium"
-[ -n "$want" ] || exit 0
+want_asterisk() {
+  sh "$(dirname "$0")/../tests/integration/asterisk/rootfs.sh" >/dev/null || [ "${CI:-}" != true ]
+}
+if [ -z "$want" ]; then
+  want_asterisk
+  exit
+fi
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq
@@ -14,3 +20,4 @@ else
   echo "Tests that need them are skipped. To run them: apt-get install$want"
   [ "${CI:-}" != true ] || exit 1
 fi
+want_asterisk
