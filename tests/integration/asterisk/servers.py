@@ -34,6 +34,8 @@ INSIDE = Path("/mnt")
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 _COMMON = ("asterisk.conf", "modules.conf", "logger.conf")
+# Asterisk takes its defaults for these too, but calls their absence an error.
+_EMPTY = ("acl", "cdr", "cel", "features", "pjproject", "udptl")
 
 
 class AsteriskMissingError(Exception):
@@ -172,12 +174,13 @@ def _server(
         "MODULES": f"/{modules.relative_to(root)}",
     }
     _write_files(home, name, filled)
-    process = subprocess.Popen(
-        ["/bin/sh", str(HERE / "run.sh"), str(root), str(folder), name],
-        stdin=subprocess.DEVNULL,
-        stdout=(home / "stdout").open("wb"),
-        stderr=subprocess.STDOUT,
-    )
+    with (home / "stdout").open("wb") as output:
+        process = subprocess.Popen(
+            ["/bin/sh", str(HERE / "run.sh"), str(root), str(folder), name],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
     server = RealAsterisk(
         name=name,
         root=root,
@@ -200,8 +203,11 @@ def _server(
 def _write_files(home: Path, name: str, words: Mapping[str, str]) -> None:
     (home / "spool").mkdir(parents=True)
     (home / "log").mkdir()
+    (home / "keys").mkdir()
     etc = home / "etc"
     etc.mkdir()
+    for empty in _EMPTY:
+        (etc / f"{empty}.conf").touch()
     files = [HERE / common for common in _COMMON] + sorted((HERE / name).glob("*.conf"))
     if name == "pbx":
         files = [*DEPLOY.glob("*.conf"), *files]
