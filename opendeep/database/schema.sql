@@ -20,7 +20,8 @@ CREATE TABLE audit_log (
     detail JSON DEFAULT '{}' NOT NULL,
     created_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
     CONSTRAINT pk_audit_log PRIMARY KEY (id),
-    CONSTRAINT fk_audit_log_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+    CONSTRAINT fk_audit_log_user_id_users FOREIGN KEY(user_id) REFERENCES users (id),
+    CONSTRAINT ck_audit_log_detail_json CHECK (detail IS NULL OR json_valid(detail))
 );
 
 CREATE INDEX ix_audit_log_user_id_id ON audit_log (user_id, id);
@@ -42,7 +43,8 @@ CREATE TABLE campaigns (
     CONSTRAINT pk_campaigns PRIMARY KEY (id),
     CONSTRAINT ck_campaigns_status CHECK (status IN ('active', 'paused', 'finished', 'cancelled')),
     CONSTRAINT uq_campaigns_id_user_id UNIQUE (id, user_id),
-    CONSTRAINT fk_campaigns_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+    CONSTRAINT fk_campaigns_user_id_users FOREIGN KEY(user_id) REFERENCES users (id),
+    CONSTRAINT ck_campaigns_plan_json CHECK (plan IS NULL OR json_valid(plan))
 );
 
 CREATE INDEX ix_campaigns_status ON campaigns (status);
@@ -58,7 +60,8 @@ CREATE TABLE chat_sessions (
     updated_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
     CONSTRAINT pk_chat_sessions PRIMARY KEY (id),
     CONSTRAINT uq_chat_sessions_id_user_id UNIQUE (id, user_id),
-    CONSTRAINT fk_chat_sessions_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+    CONSTRAINT fk_chat_sessions_user_id_users FOREIGN KEY(user_id) REFERENCES users (id),
+    CONSTRAINT ck_chat_sessions_state_json CHECK (state IS NULL OR json_valid(state))
 );
 
 CREATE INDEX ix_chat_sessions_user_id ON chat_sessions (user_id);
@@ -71,7 +74,8 @@ CREATE TABLE profiles (
     facts JSON DEFAULT '{}' NOT NULL,
     updated_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
     CONSTRAINT pk_profiles PRIMARY KEY (user_id),
-    CONSTRAINT fk_profiles_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+    CONSTRAINT fk_profiles_user_id_users FOREIGN KEY(user_id) REFERENCES users (id),
+    CONSTRAINT ck_profiles_facts_json CHECK (facts IS NULL OR json_valid(facts))
 );
 
 CREATE TABLE user_events (
@@ -81,7 +85,8 @@ CREATE TABLE user_events (
     subject_id TEXT NOT NULL,
     data JSON,
     created_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
-    CONSTRAINT fk_user_events_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+    CONSTRAINT fk_user_events_user_id_users FOREIGN KEY(user_id) REFERENCES users (id),
+    CONSTRAINT ck_user_events_data_json CHECK (data IS NULL OR json_valid(data))
 );
 
 CREATE INDEX ix_user_events_user_id_id ON user_events (user_id, id);
@@ -93,7 +98,8 @@ CREATE TABLE campaign_reports (
     updated_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
     CONSTRAINT pk_campaign_reports PRIMARY KEY (campaign_id),
     CONSTRAINT fk_campaign_reports_campaign_id_user_id_campaigns FOREIGN KEY(campaign_id, user_id) REFERENCES campaigns (id, user_id),
-    CONSTRAINT fk_campaign_reports_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+    CONSTRAINT fk_campaign_reports_user_id_users FOREIGN KEY(user_id) REFERENCES users (id),
+    CONSTRAINT ck_campaign_reports_report_json CHECK (report IS NULL OR json_valid(report))
 );
 
 CREATE TABLE chat_messages (
@@ -106,7 +112,8 @@ CREATE TABLE chat_messages (
     CONSTRAINT pk_chat_messages PRIMARY KEY (id),
     CONSTRAINT fk_chat_messages_session_id_user_id_chat_sessions FOREIGN KEY(session_id, user_id) REFERENCES chat_sessions (id, user_id),
     CONSTRAINT uq_chat_messages_session_id_seq UNIQUE (session_id, seq),
-    CONSTRAINT fk_chat_messages_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+    CONSTRAINT fk_chat_messages_user_id_users FOREIGN KEY(user_id) REFERENCES users (id),
+    CONSTRAINT ck_chat_messages_message_json CHECK (message IS NULL OR json_valid(message))
 );
 
 CREATE TABLE idempotency_keys (
@@ -160,7 +167,12 @@ CREATE TABLE tasks (
     CONSTRAINT ck_tasks_current_attempt_count CHECK (current_attempt_count >= 0),
     CONSTRAINT fk_tasks_campaign_id_user_id_campaigns FOREIGN KEY(campaign_id, user_id) REFERENCES campaigns (id, user_id),
     CONSTRAINT uq_tasks_id_user_id UNIQUE (id, user_id),
-    CONSTRAINT fk_tasks_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+    CONSTRAINT fk_tasks_user_id_users FOREIGN KEY(user_id) REFERENCES users (id),
+    CONSTRAINT ck_tasks_facts_json CHECK (facts IS NULL OR json_valid(facts)),
+    CONSTRAINT ck_tasks_questions_for_callee_json CHECK (questions_for_callee IS NULL OR json_valid(questions_for_callee)),
+    CONSTRAINT ck_tasks_sources_json CHECK (sources IS NULL OR json_valid(sources)),
+    CONSTRAINT ck_tasks_inter_call_context_json CHECK (inter_call_context IS NULL OR json_valid(inter_call_context)),
+    CONSTRAINT ck_tasks_outcome_json CHECK (outcome IS NULL OR json_valid(outcome))
 );
 
 CREATE INDEX ix_tasks_campaign_id_status ON tasks (campaign_id, status);
@@ -208,7 +220,8 @@ CREATE TABLE calls (
     CONSTRAINT fk_calls_task_id_user_id_tasks FOREIGN KEY(task_id, user_id) REFERENCES tasks (id, user_id),
     CONSTRAINT uq_calls_task_id_attempt_number UNIQUE (task_id, attempt_number),
     CONSTRAINT uq_calls_id_user_id UNIQUE (id, user_id),
-    CONSTRAINT fk_calls_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+    CONSTRAINT fk_calls_user_id_users FOREIGN KEY(user_id) REFERENCES users (id),
+    CONSTRAINT ck_calls_analysis_json CHECK (analysis IS NULL OR json_valid(analysis))
 );
 
 CREATE INDEX ix_calls_analysis_status_status_ended_at ON calls (analysis_status, status, ended_at);
@@ -226,7 +239,8 @@ CREATE TABLE call_events (
     created_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
     CONSTRAINT pk_call_events PRIMARY KEY (id),
     CONSTRAINT fk_call_events_call_id_user_id_calls FOREIGN KEY(call_id, user_id) REFERENCES calls (id, user_id),
-    CONSTRAINT fk_call_events_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+    CONSTRAINT fk_call_events_user_id_users FOREIGN KEY(user_id) REFERENCES users (id),
+    CONSTRAINT ck_call_events_detail_json CHECK (detail IS NULL OR json_valid(detail))
 );
 
 CREATE INDEX ix_call_events_call_id_id ON call_events (call_id, id);
@@ -283,7 +297,8 @@ CREATE TABLE feedback_requests (
     CONSTRAINT fk_feedback_requests_task_id_user_id_tasks FOREIGN KEY(task_id, user_id) REFERENCES tasks (id, user_id),
     CONSTRAINT fk_feedback_requests_call_id_user_id_calls FOREIGN KEY(call_id, user_id) REFERENCES calls (id, user_id),
     CONSTRAINT uq_feedback_requests_call_id_tool_call_id UNIQUE (call_id, tool_call_id),
-    CONSTRAINT fk_feedback_requests_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+    CONSTRAINT fk_feedback_requests_user_id_users FOREIGN KEY(user_id) REFERENCES users (id),
+    CONSTRAINT ck_feedback_requests_options_json CHECK (options IS NULL OR json_valid(options))
 );
 
 CREATE INDEX ix_feedback_requests_status_expires_at ON feedback_requests (status, expires_at);
@@ -297,4 +312,4 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
-INSERT INTO alembic_version (version_num) VALUES ('0001');
+INSERT INTO alembic_version (version_num) VALUES ('0002');

@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Any, NewType
 
 from sqlalchemy import (
+    JSON,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -33,10 +34,19 @@ METADATA = MetaData(
 
 
 def owned(name: str, *parts: SchemaItem, **options: Any) -> OwnedTable:
-    """Define a table whose rows belong to users; it must have ``user_id``."""
+    """Define a table whose rows belong to users; it must have ``user_id``.
+
+    SQLite takes any text for a JSON value, and a row that cannot be read stops whoever meets it:
+    so each such column is checked there. PostgreSQL's own type refuses what is no JSON.
+    """
     table = Table(name, METADATA, *parts, **options)
     if "user_id" not in table.c:
         raise TypeError(f"The table {name} has no user_id.")
+    for column in table.c:
+        if isinstance(column.type, JSON):
+            is_json = f"{column.name} IS NULL OR json_valid({column.name})"
+            check = CheckConstraint(is_json, name=f"{column.name}_json")
+            table.append_constraint(check.ddl_if(dialect="sqlite"))
     return OwnedTable(table)
 
 

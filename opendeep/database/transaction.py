@@ -30,6 +30,7 @@ from opendeep.database import tables
 log = structlog.get_logger(__name__)
 
 Parameters = Mapping[str, Any] | list[dict[str, Any]]
+_NOT_UTF8 = "Could not decode to UTF-8"
 Run = Callable[[Executable, Parameters | None], Awaitable[CursorResult[Any]]]
 
 
@@ -40,7 +41,9 @@ def translated_errors() -> Iterator[None]:
     Raises:
         ConflictError: a constraint refused the row.
         NotFoundError: the row's parent does not exist, or belongs to somebody else.
-        InvalidInputError: the database cannot hold the value (a NUL in a text, a huge number).
+        InvalidInputError: the database cannot hold the value (a NUL in a text, a huge number,
+            a number in JSON that is none).
+        UnicodeError: a text in a SQLite file is not UTF-8.
         UnavailableError: no connection, a lock or dead-lock that did not clear in time.
     """
     try:
@@ -48,10 +51,14 @@ def translated_errors() -> Iterator[None]:
     except IntegrityError as error:
         if "FOREIGN KEY" in str(error.orig).upper():
             raise NotFoundError("row", "that this one would belong to") from error
+        if "CHECK constraint failed" in str(error.orig) and str(error.orig).endswith("_json"):
+            raise InvalidInputError("The database cannot hold this value.") from error
         raise ConflictError("The row does not fit the rows that exist.") from error
     except DataError as error:
         raise InvalidInputError("The database cannot hold this value.") from error
     except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        if _NOT_UTF8 in str(error):
+            raise UnicodeError("A text in the database is not UTF-8.") from error
         raise UnavailableError(_why_away(error)) from error
     except DBAPIError as error:
         if type(error.orig) is sqlite3.DatabaseError:  # the base class: the file itself is wrong

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from opendeep.common.data_models import CampaignStatus
+from opendeep.common.errors import NotFoundError
 from opendeep.database.models import Task
 from opendeep.database.repositories import Campaigns, DndList, SystemDnd, Tasks
 from opendeep.database.transaction import Transaction
@@ -20,6 +21,9 @@ from opendeep.task_manager.dial_policy import (
     decide,
 )
 from opendeep.task_manager.task_states import TaskInput, sources_of, target_of
+
+# A row written by hand while foreign keys were off.
+_NO_CAMPAIGN = "The task's campaign does not exist, or belongs to somebody else."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +52,11 @@ class PolicyDialGate:
         active is left to be given back.
         """
         if task.campaign_id is not None:
-            campaign = await Campaigns(tx, task.user_id).get(task.campaign_id)
+            try:
+                campaign = await Campaigns(tx, task.user_id).get(task.campaign_id)
+            except NotFoundError:
+                await _move(tx, task, TaskInput.REFUSE, _NO_CAMPAIGN)
+                return _NO_CAMPAIGN
             if campaign.status is not CampaignStatus.ACTIVE:
                 return f"The campaign is {campaign.status}."
         decision = await self._decide(tx, task)

@@ -15,6 +15,7 @@ from opendeep.task_manager.number_class import candidate_zones, number_fault
 OPENING = time(9)
 CLOSING = time(20)
 _LOOK_AHEAD = timedelta(days=8)
+_YEARS_AHEAD = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +118,15 @@ def _refusal(facts: DialFacts, now: datetime) -> Refuse | None:
         return Refuse(rule_id="dnd.global", reason="Several people were asked not to call this.")
     if facts.attempts_used >= facts.max_attempts:
         return Refuse(rule_id="attempts.used_up", reason="All attempts of the task are used.")
+    return _window_refusal(facts, now)
+
+
+def _window_refusal(facts: DialFacts, now: datetime) -> Refuse | None:
     if facts.latest and now > facts.latest:
         return Refuse(rule_id="window.passed", reason="The task's latest time has passed.")
+    if facts.earliest and facts.earliest.year > now.year + _YEARS_AHEAD:
+        reason = f"The task's earliest time is more than {_YEARS_AHEAD} years ahead."
+        return Refuse(rule_id="window.too_far", reason=reason)
     return None
 
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Executable, and_, func, select, update
+from sqlalchemy import Select, and_, func, select, update
 
 from opendeep.common.data_models import TaskStatus
 from opendeep.common.ids import UserId
 from opendeep.database.due import URGENCY, dialable, due
 from opendeep.database.models import Task
+from opendeep.database.repositories.system_unreadable import SystemTaskRows
 from opendeep.database.repositories.tasks import Tasks
 from opendeep.database.tables import tasks, users
 from opendeep.database.transaction import Transaction, UserEventDraft
@@ -19,7 +21,7 @@ _UNFINISHED = (*_BUSY, TaskStatus.AWAITING_ANALYSIS)
 
 
 class SystemTasks:
-    """The queue over all users."""
+    """The queue over all users; a row that cannot be read goes on hold and stops nobody."""
 
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
@@ -64,7 +66,8 @@ class SystemTasks:
             )
             .returning(*_COLUMNS)
         )
-        claimed = {task.id: task for task in await self._tasks(statement)}
+        rows = (await self._tx.execute(statement)).mappings()
+        claimed = {row["id"]: Task.model_validate(dict(row)) for row in rows}
         await self._remember_turn({task.user_id for task in claimed.values()}, now)
         self._tell_changed(claimed.values())
         return [claimed[task.id] for task in picked if task.id in claimed]
@@ -181,6 +184,5 @@ class SystemTasks:
                 )
             )
 
-    async def _tasks(self, statement: Executable) -> list[Task]:
-        found = await self._tx.execute(statement)
-        return [Task.model_validate(dict(row)) for row in found.mappings()]
+    async def _tasks(self, statement: Select[Any]) -> list[Task]:
+        return await SystemTaskRows(self._tx).read(statement)

@@ -55,6 +55,20 @@ async def test_users_own_list(world: World) -> None:
     assert (await world.get(task)).status is TaskStatus.CANCELLED_DND
 
 
+async def test_campaign_of_somebody_else(world: World) -> None:
+    """A task written by hand under another user's campaign is held, and the round goes on."""
+    task = await world.task()
+    campaign, _ = await world.campaign(user_id=await world.user("bob"))
+    async with world.database.transaction() as tx:
+        claimed = await Tasks(tx, world.user_id).change(
+            task.id, expected={TaskStatus.PENDING}, status=TaskStatus.QUEUED_FOR_CALL
+        )
+        strayed = claimed.model_copy(update={"campaign_id": campaign.id})
+        reason = await GATE.check(tx, strayed)
+    changed = await world.get(task)
+    assert (changed.status, changed.status_reason) == (TaskStatus.ON_HOLD, reason)
+
+
 @pytest.mark.parametrize(
     ("threshold", "status"),
     [

@@ -60,6 +60,7 @@ def test_hours_can_be_off() -> None:
         ({"accounts_listing": 3, "global_dnd_threshold": 3}, "dnd.global"),
         ({"attempts_used": 3}, "attempts.used_up"),
         ({"latest": NOON - timedelta(seconds=1)}, "window.passed"),
+        ({"earliest": datetime(9999, 12, 31, tzinfo=UTC)}, "window.too_far"),
         ({"time_zone": "Mars/Olympus"}, "hours.unknown_zone"),
         ({"phone_number": "+80012345678"}, "hours.unknown_zone"),
     ],
