@@ -1,13 +1,19 @@
 """All that is known of one finished call, and how it is put before a text model."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from opendeep.common.data_models import CallCause, Speaker
+from opendeep.common.data_models import CallCause, FeedbackKind, Speaker
 from opendeep.config.prompt_config import POST_CALL_ANALYSIS_SYSTEM_PROMPT, in_tag
 from opendeep.database.engine import Database
 from opendeep.database.models import Call, Task
-from opendeep.database.repositories import CallEvents, DndList, Tasks, Transcripts
+from opendeep.database.repositories import (
+    CallEvents,
+    DndList,
+    FeedbackRequests,
+    Tasks,
+    Transcripts,
+)
 from opendeep.llm_integrations.text_model import ModelMessage, SystemMessage, UserMessage
 from opendeep.post_call_analyzer_service.evidence_check import HeardLine
 from opendeep.post_call_analyzer_service.outcome_rules import MACHINE_CAUSES
@@ -16,8 +22,17 @@ FACTS_NOTED = "facts_noted"
 """Where ``inter_call_context`` holds what the voice AI noted, by name, as it happened."""
 
 _ENDED = "ended"
+_MOST = 500
 # The voice AI's own reason stands before the colon of the end's words.
 _WRONG_NUMBER = "wrong_number"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedUser:
+    """A question that the user got during the call; ``answer`` is None where none came."""
+
+    question: str
+    answer: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +41,7 @@ class CallRecord:
 
     Attributes:
         facts_noted: what the voice AI noted during this call and the task's earlier ones.
+        asked_user: what the user was asked during this call, in that order.
         wrong_number: whether the voice AI ended the call as a wrong number.
         listed: whether the user's do-not-call list holds the number by now.
     """
@@ -34,6 +50,7 @@ class CallRecord:
     task: Task
     lines: tuple[HeardLine, ...]
     facts_noted: dict[str, str]
+    asked_user: tuple[AskedUser, ...]
     wrong_number: bool
     listed: bool
 
@@ -55,6 +72,7 @@ async def load_record(database: Database, call: Call) -> CallRecord:
         task = await Tasks(tx, call.user_id).get(call.task_id)
         lines = await Transcripts(tx, call.user_id).lines(call.id)
         events = await CallEvents(tx, call.user_id).list(call.id)
+        asked = (await FeedbackRequests(tx, call.user_id).list(task_id=task.id, limit=_MOST)).items
         listed = await DndList(tx, call.user_id).contains(task.phone_number)
     return CallRecord(
         call=call,
@@ -64,6 +82,11 @@ async def load_record(database: Database, call: Call) -> CallRecord:
             for line in lines
         ),
         facts_noted=_facts_noted(task),
+        asked_user=tuple(
+            AskedUser(question=one.question, answer=one.answer)
+            for one in asked
+            if one.call_id == call.id and one.kind is FeedbackKind.LIVE_CALL
+        ),
         wrong_number=any(
             event.name == _ENDED
             and str(event.detail.get("reason", "")).partition(":")[0] == _WRONG_NUMBER
@@ -110,6 +133,7 @@ def _facts(record: CallRecord) -> dict[str, Any]:
             "seconds": _seconds(call),
         },
         "facts_noted": record.facts_noted,
+        "asked_user": [asdict(asked) for asked in record.asked_user],
         "transcript": [
             {
                 "seq": line.seq,

@@ -38,6 +38,8 @@ class Call:
         self.task = _object(data.get("task"))
         self.cause = str(_object(data.get("call")).get("cause") or "")
         self.noted = _object(data.get("facts_noted"))
+        asked = [_object(entry) for entry in data.get("asked_user") or []]
+        self.user_answered = any(entry.get("answer") for entry in asked)
         self.lines: list[Line] = []
         self.booking = Booking()
         self.proof: Line | None = None
@@ -220,6 +222,15 @@ def _is_answer(heard: Heard) -> bool:
     return bool(heard.text) and not heard.has(*_MACHINE, *others, Intent.ATTACK)
 
 
+def _needs_the_user(call: Call, last: Line) -> Json:
+    """The user's answer did not help: the same wish would meet the same offer again."""
+    whom = call.task.get("business_name") or call.task.get("contact_name") or "The callee"
+    summary = f"{whom} had nothing else to offer."
+    question = f"{summary} What next: try again another day, other wishes, or give up?"
+    evidence = [_evidence("The callee's last words.", last)]
+    return _analysis("failure", summary, "ask_user", evidence=evidence, question_for_user=question)
+
+
 def _nothing_reached(call: Call) -> Json:
     last = call.lines[-1]
     claim = "The callee's last words."
@@ -227,6 +238,8 @@ def _nothing_reached(call: Call) -> Json:
     if call.cause == "callee_hung_up" and len(call.lines) < _SPEAKS_MUCH:
         summary = "The callee hung up before anything was agreed."
         return _analysis("failure", summary, "retry", evidence=evidence)
+    if call.user_answered:
+        return _needs_the_user(call, last)
     refused = call.first(Intent.FULL, Intent.NO)
     if refused is not None:
         evidence = [_evidence("No suitable time was free.", refused)]

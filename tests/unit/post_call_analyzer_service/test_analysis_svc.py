@@ -253,6 +253,27 @@ async def test_a_wrong_number_asks_the_user(world: World) -> None:
     assert task.inter_call_context["wrong_number"] == task.phone_number
 
 
+async def test_the_model_sees_what_the_user_was_asked(world: World) -> None:
+    """The call's own questions are told with their answers, and a declined offer asks the user."""
+    call = await world.finished_call(CallCause.AI_HUNG_UP, TALK)
+    async with world.database.transaction() as tx:
+        requests = FeedbackRequests(tx, world.user_id)
+        live = await requests.create(
+            kind=FeedbackKind.LIVE_CALL, task_id=call.task_id, call_id=call.id,
+            tool_call_id="t1", question="Take Wednesday?",
+        )  # fmt: skip
+        await requests.answer(live.id, "Decline")
+        await requests.create(kind=FeedbackKind.CHECK_IN, task_id=call.task_id, question="Old?")
+    nothing = {"verdict": Verdict.FAILURE, "agreed": [], "next_step": NextStep.ASK_USER}
+    asks = BOOKED.model_copy(update={**nothing, "question_for_user": "What next?"})
+    service, model = analyzer(world, [asks])
+    assert await service.analyse_call(call) is TaskStatus.AWAITING_USER
+    prompt = model.requests[0][1]
+    assert isinstance(prompt, UserMessage)
+    data = json.loads(prompt.text.removeprefix("<call>").removesuffix("</call>"))
+    assert data["asked_user"] == [{"question": "Take Wednesday?", "answer": "Decline"}]
+
+
 @pytest.mark.parametrize("junk", ["no json at all", '{"verdict": "great"}'])
 async def test_junk_defers_and_is_never_guessed(world: World, junk: str) -> None:
     """An answer that stays unusable after its repair leaves the task waiting, and says so."""

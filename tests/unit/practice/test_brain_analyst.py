@@ -17,7 +17,11 @@ TASK: Json = {
 
 
 def judged(
-    *lines: str, cause: str = "completed", task: Json | None = None, noted: Json | None = None
+    *lines: str,
+    cause: str = "completed",
+    task: Json | None = None,
+    noted: Json | None = None,
+    asked: list[Json] | None = None,
 ) -> Json:
     """Judge a call; a line that begins with ``A:`` is the AI's, ``S:`` the system's."""
     speakers = {"A": "ai", "C": "callee", "S": "system"}
@@ -29,6 +33,7 @@ def judged(
         "task": TASK if task is None else task,
         "call": {"cause": cause, "answered": True},
         "facts_noted": noted or {},
+        "asked_user": asked or [],
         "transcript": transcript,
     }
     analysis = analyse(f"Judge <call> this.\n<call>{json.dumps(call)}</call>")
@@ -144,6 +149,19 @@ def test_nothing_was_reached(lines: tuple[str, ...], cause: str, summary: str) -
     analysis = judged(*lines, cause=cause)
     assert analysis["next_step"] == "retry"
     assert summary in analysis["summary"]
+
+
+@pytest.mark.parametrize(("answer", "next_step"), [("Decline", "ask_user"), (None, "retry")])
+def test_what_the_user_declined_is_not_asked_for_again(answer: str | None, next_step: str) -> None:
+    """After the user's answer only the user can go on; without one the call may be repeated."""
+    analysis = judged(
+        "C: I only have Wednesday at nine in the morning.",
+        "C: Sorry, that is all I have. Goodbye.",
+        cause="ai_hung_up",
+        asked=[{"question": "Take Wednesday at nine?", "answer": answer}],
+    )
+    assert analysis["next_step"] == next_step
+    assert ("other wishes" in (analysis["question_for_user"] or "")) is (answer is not None)
 
 
 @pytest.mark.parametrize(
