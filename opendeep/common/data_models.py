@@ -4,11 +4,20 @@ Everything here is Pydantic, frozen and versionless JSON; facts that stay inside
 dataclasses beside their owner.
 """
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+)
+from pydantic_core import PydanticCustomError
 
 WRONG_NUMBER: Final = "wrong_number"
 """In ``inter_call_context``: the number that turned out to be somebody else's."""
@@ -130,6 +139,25 @@ ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
 
 
+_ISO_8601 = re.compile(
+    r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)?)?\Z",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+def _written_out(value: object) -> object:
+    """Refuse what pydantic would take for seconds or milliseconds since 1970."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _ISO_8601.match(value.strip())):
+        return value
+    raise PydanticCustomError(
+        "not_iso_8601", "Write the time in ISO 8601 with a zone, as in 2030-01-31T14:00:00+01:00"
+    )
+
+
+WrittenInstant = Annotated[datetime, BeforeValidator(_written_out)]
+"""An instant that people and models write in ISO 8601; whether it has a zone is judged later."""
+
+
 class PlanSource(Frozen):
     """Where a factual claim of the plan came from; the model's memory is not a source."""
 
@@ -153,8 +181,8 @@ class PlanTask(Frozen):
     success_criteria: LongText
     questions_for_callee: list[ShortText] = Field(default_factory=list, max_length=50)
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 3
-    earliest: datetime | None = None
-    latest: datetime | None = None
+    earliest: WrittenInstant | None = None
+    latest: WrittenInstant | None = None
     time_zone: ShortText | None = None
     priority: Annotated[int, Field(ge=0, le=9)] = 5
     language: ShortText | None = None

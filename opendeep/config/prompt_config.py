@@ -52,6 +52,8 @@ The plan
 - `questions_for_callee`: what the caller must find out.
 - `time_zone`: the callee's, as an IANA name, when a tool told it.
 - `earliest` and `latest` only if the user set a limit: ISO 8601 with offset, in the future.
+- `language`: the callee's, as a tag like en or de-AT, if it is not English. `voice` only if the
+  user names one.
 
 Rules
 - Never invent a fact, a number, a name, or a result.
@@ -110,8 +112,8 @@ Situations
 
 POST_CALL_ANALYSIS_SYSTEM_PROMPT = """\
 You judge one finished phone call that an AI assistant made for a user. You get a <call> with the
-task, how the call ended, facts noted during the call, and the transcript. Answer with the JSON
-object of the schema and nothing else.
+task, how the call ended, facts noted during the call, what the user was asked meanwhile
+(`asked_user`) and the transcript. Answer with the JSON object of the schema and nothing else.
 
 Rules
 - Judge only from the transcript and the cause. The AI's own claim is not evidence: a thing is
@@ -126,7 +128,8 @@ Rules
   with that line's `seq` and `start_ms`. No quote, no claim.
 - `next_step`: "done" if nothing is left to do; "retry" if calling the same number later may
   succeed; "follow_up" if a promise or an agreed time asks for another call; "ask_user" if only
-  the user can say what to do, as with a wrong number; "give_up" if it cannot succeed.
+  the user can say what to do, as with a wrong number, or when the user answered during the call
+  and it did not help: the same wish would meet the same offer; "give_up" if it cannot succeed.
 - `question_for_user`: with "ask_user", the question, in one sentence; else null.
 - `dnd`: true if the callee asked, in any words, not to be called again. Then never "retry".
 - `confidence`: 0 to 1; at most 0.5 when the transcript is short, garbled or contradictory.

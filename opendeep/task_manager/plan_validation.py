@@ -6,7 +6,6 @@ pydantic, the meaning here; a task whose shape is broken is still checked for th
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,8 +16,8 @@ from pydantic import ValidationError
 from opendeep.common.data_models import CampaignPlan, PlanTask
 from opendeep.common.errors import Fault, PlanInvalidError
 from opendeep.task_manager.number_class import number_fault
+from opendeep.task_manager.speech_choices import VOICES, primary_language
 
-_LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*\Z", re.ASCII)
 _FACTS_LIMIT = 20_000
 _YEARS_AHEAD = 10
 _EARLIEST_TOLERANCE = timedelta(hours=1)
@@ -48,7 +47,7 @@ def json_faults(raw: object, now: datetime) -> tuple[Fault, ...]:
 def plan_faults(plan: CampaignPlan, now: datetime) -> tuple[Fault, ...]:
     """Return every fault of meaning of a plan whose shape is good; empty for a plan to confirm."""
     return (
-        *_header_faults(plan.model_dump(include={"title", "goal", "language"})),
+        *_header_faults(plan.model_dump(include={"title", "goal", "language", "voice"})),
         *_tasks_faults(dict(enumerate(plan.tasks)), now),
         *_empty_faults(len(plan.tasks)),
     )
@@ -121,6 +120,10 @@ def _header_faults(raw: Mapping[str, Any]) -> Iterator[Fault]:
     language = raw.get("language")
     if isinstance(language, str):
         yield from _language_faults("language", language)
+    voice = raw.get("voice")
+    if isinstance(voice, str) and voice not in VOICES:
+        message = f"There is no such voice; choose one of {', '.join(VOICES)}."
+        yield _fault("voice", "unknown_voice", message)
 
 
 def _empty_faults(task_count: int) -> Iterator[Fault]:
@@ -208,5 +211,6 @@ def is_known_zone(name: str) -> bool:
 
 
 def _language_faults(path: str, language: str) -> Iterator[Fault]:
-    if not _LANGUAGE.match(language):
-        yield _fault(path, "unknown_language", "The language is no tag like en or de-AT.")
+    if primary_language(language) is None:
+        message = "There is no such language; write a tag like en or de-AT."
+        yield _fault(path, "unknown_language", message)

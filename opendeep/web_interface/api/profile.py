@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from opendeep.common.errors import InvalidInputError
 from opendeep.database.models import Profile
 from opendeep.database.repositories.profiles import Profiles
+from opendeep.task_manager.speech_choices import primary_language
 from opendeep.web_interface.api.shapes import ProfileBody
 from opendeep.web_interface.identity import CurrentUser, Services
 
@@ -35,6 +36,11 @@ async def put_profile(body: ProfileBody, services: Services, user_id: CurrentUse
         )
     if body.time_zone:
         require_zone(body.time_zone)
+    if body.language and primary_language(body.language) is None:
+        raise InvalidInputError(
+            f"There is no language {body.language!r}; write a tag like en or de-AT.",
+            code="unknown_language",
+        )
     profile = Profile(
         display_name=body.display_name,
         time_zone=body.time_zone or None,

@@ -40,7 +40,7 @@ def failure(kind, words, *, invalidated=False):
     [
         (failure(IntegrityError, "UNIQUE constraint failed"), ConflictError),
         (failure(IntegrityError, "violates foreign key constraint"), NotFoundError),
-        (failure(IntegrityError, "CHECK constraint failed: ck_tasks_facts_json"), InvalidInputError),
+        (failure(IntegrityError, "CHECK constraint failed: ck_x_json"), InvalidInputError),
         (failure(DataError, "cannot contain NUL"), InvalidInputError),
         (failure(OperationalError, "database is locked"), UnavailableError),
         (PoolTimeoutError("QueuePool limit"), UnavailableError),

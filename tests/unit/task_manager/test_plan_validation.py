@@ -58,6 +58,7 @@ def test_a_good_plan_passes() -> None:
             language="en-US",
         ),
         language="en",
+        voice="cedar",
     )
     parsed = parse_plan(raw, NOW)
     assert parsed.tasks[0].phone_number == "+12125550100"
@@ -80,10 +81,15 @@ def test_a_good_plan_passes() -> None:
         ({"latest": "2026-11-22T11:59:59Z"}, "tasks[0].latest", "past"),
         ({"earliest": "2030-01-01T10:00:00"}, "tasks[0].earliest", "no_zone"),
         ({"latest": "9999-12-31T23:59:59-12:00"}, "tasks[0].latest", "too_far"),
-        ({"latest": "soon"}, "tasks[0].latest", "datetime_from_date_parsing"),
+        ({"latest": "soon"}, "tasks[0].latest", "not_iso_8601"),
         ({"time_zone": "Mars/Olympus"}, "tasks[0].time_zone", "unknown_zone"),
         ({"time_zone": "../../etc/passwd"}, "tasks[0].time_zone", "unknown_zone"),
         ({"language": "Klingon!"}, "tasks[0].language", "unknown_language"),
+        ({"language": "xx"}, "tasks[0].language", "unknown_language"),
+        ({"language": "english"}, "tasks[0].language", "unknown_language"),
+        ({"earliest": 1893456000}, "tasks[0].earliest", "not_iso_8601"),
+        ({"latest": "1893456000"}, "tasks[0].latest", "not_iso_8601"),
+        ({"latest": 1893456000.5}, "tasks[0].latest", "not_iso_8601"),
         ({"sources": []}, "tasks[0].sources", "missing_source"),
         ({"sources": [{**SOURCE, "field": "address"}]}, "tasks[0].sources", "missing_source"),
         ({"sources": [{**SOURCE, "from": "memory"}]}, "tasks[0].sources[0].from", "literal_error"),
@@ -111,10 +117,11 @@ def test_earliest_may_be_a_little_past() -> None:
 
 def test_faults_of_the_plan_itself() -> None:
     """No task, empty words and an odd language are each told."""
-    assert faults_of(plan(title=" ", goal="", language="?")) == {
+    assert faults_of(plan(title=" ", goal="", language="?", voice="fable")) == {
         ("title", "empty"),
         ("goal", "empty"),
         ("language", "unknown_language"),
+        ("voice", "unknown_voice"),
         ("tasks", "empty"),
     }
 

@@ -32,6 +32,8 @@ async def test_a_profile_is_empty_then_what_was_put(client: httpx.AsyncClient) -
         {"display_name": "x" * 201},
         {"colour": "red"},
         {"facts": []},
+        {"language": "klingon"},
+        {"language": "xx-XX"},
         {"facts": {"notes": "x" * 20_000}},
     ],
 )
