@@ -6,6 +6,7 @@ from typing import Literal
 
 import phonenumbers
 
+from opendeep.common.emergency import is_emergency
 from opendeep.common.errors import InvalidInputError
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -49,6 +50,8 @@ def dial_target(phone_number: str, config: DialConfig) -> DialTarget:
     if config.test_mode:
         if not _EXTENSION.fullmatch(config.redirect_number):
             raise InvalidInputError("Test Mode's redirect number may hold digits only.")
+        if is_emergency(config.redirect_number):
+            raise InvalidInputError("Test Mode's redirect number is an emergency number.")
         return _target(config.test_template, config.redirect_number)
     if not _E164.fullmatch(phone_number):
         raise InvalidInputError("The task's number is not in international form.")

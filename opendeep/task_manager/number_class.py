@@ -3,6 +3,10 @@
 Numbers are judged from the metadata of ``phonenumbers``; the refused classes are those that cost
 the caller dear, save lives, or cannot be a callee. Numbers reserved for fiction
 (``+1 NXX 555 01XX``) are accepted for every area code, since the practice exchange lives there.
+
+Toll fraud ends most often in a few countries whose networks share what a call costs with whoever
+is called, some of them behind +1 like a call at home. They are refused unless the installation
+names the countries that it calls.
 """
 
 import re
@@ -10,18 +14,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import PhoneNumberType, shortnumberinfo
+from phonenumbers import PhoneNumberType
 from phonenumbers import timezone as number_zones
+
+from opendeep.common.emergency import is_emergency
 
 _E164 = re.compile(r"^\+[1-9]\d{4,14}\Z", re.ASCII)
 _FICTION = re.compile(r"^\+1[2-9]\d{2}55501\d{2}\Z", re.ASCII)
-_SERVICE_AREA = re.compile(r"^\+1[2-9]11\d{7}\Z", re.ASCII)
+_SERVICE_AREA = re.compile(r"^\+1[2-9]11\d{7}\Z|^\+1\d{3}911\d{4}\Z|^\+1\d{3}5551212\Z", re.ASCII)
 _PREMIUM_AREA = re.compile(r"^\+1(900|976)\d{7}\Z|^\+1\d{3}976\d{4}\Z", re.ASCII)
 _SHORT = re.compile(r"^\+?\d{2,9}\Z", re.ASCII)
-_LIFELINES = frozenset({"988", "116123", "116111", "116117"})
 _UNKNOWN_ZONE = "Etc/Unknown"
 _INTERNATIONAL_FREEPHONE = 800
-_NORTH_AMERICA = 1
 _COSTLY = frozenset(
     {
         PhoneNumberType.PREMIUM_RATE,
@@ -29,6 +33,13 @@ _COSTLY = frozenset(
         PhoneNumberType.PERSONAL_NUMBER,
     }
 )
+_NO_COUNTRY = "001"
+_ISLANDS_BEHIND_ONE = "AG AI BB BM BS DM DO GD JM KN KY LC MS SX TC TT VC VG"
+_COUNTRIES_OF_THEIR_OWN = (
+    "AC CK CU DJ FK GM GN GW IO KI KM KP MV NF NR NU PG SB SH SL SO ST TA TD TK TL TV VU WF"
+)
+TOLL_FRAUD_REGIONS = frozenset(f"{_ISLANDS_BEHIND_ONE} {_COUNTRIES_OF_THEIR_OWN}".split())
+"""ISO 3166 codes, as ``phonenumbers`` has them; the dialplan's list is the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +70,28 @@ _SATELLITE = NumberFault(
     rule_id="number.satellite",
     message="Satellite and other numbers without a country are never dialled.",
 )
+_TOLL_FRAUD = NumberFault(
+    rule_id="number.toll_fraud",
+    message="Numbers of this country are a usual end of toll fraud; ALLOWED_COUNTRIES can allow "
+    "the country.",
+)
+_COUNTRY = NumberFault(
+    rule_id="number.country", message="The number's country is not among ALLOWED_COUNTRIES."
+)
 
 _PATTERNS = ((_SERVICE_AREA, _SERVICE), (_PREMIUM_AREA, _PREMIUM), (_FICTION, None))
 """Judged before the metadata, in this order."""
 
 
 @lru_cache(maxsize=10_000)
-def number_fault(number: str) -> NumberFault | None:
-    """Return why ``number`` is refused, or None for one that may be dialled."""
+def number_fault(number: str, countries: frozenset[str] = frozenset()) -> NumberFault | None:
+    """Return why ``number`` is refused, or None for one that may be dialled.
+
+    Args:
+        number: any text.
+        countries: the ISO 3166 codes of the countries that may be called; empty means every one
+            but those of :data:`TOLL_FRAUD_REGIONS`. International free-phone may always be.
+    """
     if _SHORT.match(number) and _is_emergency(number):
         return _EMERGENCY
     if not _E164.match(number):
@@ -75,7 +100,8 @@ def number_fault(number: str) -> NumberFault | None:
         if pattern.match(number):
             return fault
     try:
-        return _class_fault(phonenumbers.parse(number))
+        parsed = phonenumbers.parse(number)
+        return _class_fault(parsed) or _country_fault(parsed, countries)
     except phonenumbers.NumberParseException:
         return _INVALID
 
@@ -92,11 +118,22 @@ def candidate_zones(number: str) -> tuple[str, ...]:
 def _class_fault(parsed: phonenumbers.PhoneNumber) -> NumberFault | None:
     country = parsed.country_code or 0
     regions = phonenumbers.region_codes_for_country_code(country)
-    if regions == ("001",) and country != _INTERNATIONAL_FREEPHONE:
+    if regions == (_NO_COUNTRY,) and country != _INTERNATIONAL_FREEPHONE:
         return _SATELLITE
     if not phonenumbers.is_valid_number(parsed):
         return _INVALID
     return _PREMIUM if phonenumbers.number_type(parsed) in _COSTLY else None
+
+
+def _country_fault(
+    parsed: phonenumbers.PhoneNumber, countries: frozenset[str]
+) -> NumberFault | None:
+    region = phonenumbers.region_code_for_number(parsed)
+    if region == _NO_COUNTRY:
+        return None
+    if countries:
+        return None if region in countries else _COUNTRY
+    return _TOLL_FRAUD if region in TOLL_FRAUD_REGIONS else None
 
 
 def _is_emergency(number: str) -> bool:
@@ -109,8 +146,4 @@ def _is_emergency(number: str) -> bool:
             for length in range(1, 4)
             if int(digits[:length] or 0) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE
         }
-    return any(
-        candidate in _LIFELINES or shortnumberinfo.is_emergency_number(candidate, region)
-        for candidate in candidates
-        for region in phonenumbers.SUPPORTED_REGIONS
-    )
+    return any(map(is_emergency, candidates))

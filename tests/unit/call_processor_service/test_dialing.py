@@ -47,6 +47,8 @@ def test_a_number_of_no_country_has_no_national_form() -> None:
         DialConfig(template="PJSIP/{number}@a&PJSIP/b"),
         DialConfig(template="{number}"),
         DialConfig(test_mode=True, redirect_number="7000&1"),
+        DialConfig(test_mode=True, redirect_number="911"),
+        DialConfig(test_mode=True, redirect_number="9112"),
     ],
 )
 def test_other_templates_are_refused(config: DialConfig) -> None:

@@ -1,10 +1,15 @@
 """Which numbers are never dialled, and where a number may ring."""
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opendeep.task_manager.number_class import candidate_zones, number_fault
+from opendeep.task_manager.number_class import (
+    TOLL_FRAUD_REGIONS,
+    candidate_zones,
+    number_fault,
+)
 
 
 @pytest.mark.parametrize(
@@ -15,6 +20,12 @@ from opendeep.task_manager.number_class import candidate_zones, number_fault
         ("999", "number.emergency"),
         ("000", "number.emergency"),
         ("988", "number.emergency"),
+        ("9911", "number.emergency"),
+        ("110", "number.emergency"),
+        ("119", "number.emergency"),
+        ("933", "number.emergency"),
+        ("+44999", "number.emergency"),
+        ("+49116117", "number.emergency"),
         ("+1911", "number.emergency"),
         ("+1988", "number.emergency"),
         ("+33112", "number.emergency"),
@@ -24,6 +35,12 @@ from opendeep.task_manager.number_class import candidate_zones, number_fault
         ("+491805123456", "number.premium"),
         ("+12115550100", "number.service_code"),
         ("+19115550100", "number.service_code"),
+        ("+12129115555", "number.service_code"),
+        ("+12125551212", "number.service_code"),
+        ("+18092345678", "number.toll_fraud"),
+        ("+18762345678", "number.toll_fraud"),
+        ("+14734072345", "number.toll_fraud"),
+        ("+5371234567", "number.toll_fraud"),
         ("+870773111632", "number.satellite"),
         ("+881612345678", "number.satellite"),
         ("+88213300000", "number.satellite"),
@@ -72,6 +89,29 @@ def test_any_text_is_judged(text: str) -> None:
         assert text.startswith("+")
         assert text[1:].isascii()
         assert text[1:].isdigit()
+
+
+@pytest.mark.parametrize(
+    ("number", "countries", "rule"),
+    [
+        ("+18762345678", "JM", None),
+        ("+18762345678", "US CA", "number.country"),
+        ("+442079460000", "US CA", "number.country"),
+        ("+442079460000", "GB", None),
+        ("+80012345678", "US", None),
+        ("+447012345678", "GB", "number.premium"),
+        ("+12125550100", "GB", None),
+    ],
+)
+def test_an_installation_names_its_countries(number: str, countries: str, rule: str | None) -> None:
+    """Countries that are named may be called and no others; free-phone and fiction always."""
+    fault = number_fault(number, frozenset(countries.split()))
+    assert (fault and fault.rule_id) == rule
+
+
+def test_toll_fraud_regions_are_known() -> None:
+    """A misspelt country would open its door."""
+    assert set(phonenumbers.SUPPORTED_REGIONS) >= TOLL_FRAUD_REGIONS
 
 
 def test_zones_of_a_number() -> None:
