@@ -91,6 +91,11 @@ class AmiAction:
         return cls(name="CoreSettings")
 
     @classmethod
+    def list_commands(cls) -> Self:
+        """List the actions that this manager user may use, as one header each."""
+        return cls(name="ListCommands")
+
+    @classmethod
     def core_show_channels(cls) -> Self:
         """List all channels, as one event each."""
         return cls(name="CoreShowChannels")

@@ -9,11 +9,17 @@ is the banner. Each of the three can be too much (a line, a message, its headers
 excess is a :class:`~opendeep.common.errors.WireProtocolError`: memory is bounded by
 ``MAX_MESSAGE_BYTES`` whatever the peer sends. How the bytes were split never matters.
 
+A busy exchange sends some hundred thousand events a second, of which we want a few headers each.
+So whole messages are cut out in bulk where :func:`_is_plain` proves, without looking at single
+lines, that they keep the rules; what it cannot prove is read line by line. Headers are read
+when somebody asks for them.
+
 Source: Asterisk's "AMI v2 Specification"; observed on Asterisk 22.10.1.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from opendeep.common.errors import InvalidInputError, WireProtocolError
@@ -23,9 +29,13 @@ MAX_MESSAGE_BYTES = 256 * 1024
 MAX_HEADERS = 2000
 
 _CRLF = b"\r\n"
-_KEY = re.compile(rb"[!-9;-~][ -9;-~]{0,127}")
-_FORBIDDEN = re.compile(r"[\r\n\0]")
+_END = b"\r\n\r\n"
 _BANNER = b"Asterisk Call Manager/"
+_KEY = re.compile(rb"[!-9;-~][ -9;-~]{0,127}:")
+# For the proof in bulk. A message this short has neither too many headers nor a line too long.
+_SHORT_BYTES = 4 * MAX_HEADERS
+_KEY_BYTES = bytes(byte for byte in range(0x20, 0x7F) if byte != ord(":"))
+_ODD_KEY = re.compile(rb"\n(?:[: ]|[^:]{129})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +45,71 @@ class AmiBanner:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
 class AmiMessage:
-    """A response, an event or an action: headers in their order, repeated keys kept.
+    """A response, an event or an action: headers in their order, repeated keys kept. Immutable.
 
     Values are UTF-8 with foreign bytes as lone surrogates (``surrogateescape``).
+
+    Args:
+        headers: keys and values.
+        raw: instead of ``headers``, the lines of a message that a parser found to be well formed.
     """
 
-    headers: tuple[tuple[str, str], ...]
-    _first: dict[str, str] = field(init=False, repr=False, compare=False, hash=False)
+    __slots__ = ("_headers", "_raw")
 
-    def __post_init__(self) -> None:
-        first: dict[str, str] = {}
-        for key, value in self.headers:
-            first.setdefault(key.lower(), value)
-        object.__setattr__(self, "_first", first)
+    def __init__(
+        self, headers: tuple[tuple[str, str], ...] | None, raw: bytes | None = None
+    ) -> None:
+        self._headers = headers
+        self._raw = raw
 
     @classmethod
     def of(cls, *headers: tuple[str, str | int]) -> Self:
         """Build a message from pairs; numbers become their decimal digits."""
         return cls(tuple((key, str(value)) for key, value in headers))
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AmiMessage):
+            return NotImplemented
+        return self.headers == other.headers
+
+    def __hash__(self) -> int:
+        return hash(self.headers)
+
+    def __repr__(self) -> str:
+        return f"AmiMessage(headers={self.headers!r})"
+
+    @property
+    def raw(self) -> bytes:
+        """The lines of the message as on the wire, without the CRLF of the last one."""
+        if self._raw is None:
+            self._raw = self.encode()[: -len(_END)]
+        return self._raw
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """All keys and values in order."""
+        if self._headers is None:
+            self._headers = tuple(_read_line(line) for line in self.raw.split(_CRLF))
+        return self._headers
+
     def get(self, name: str, default: str = "") -> str:
         """Return the first value of ``name``, compared without case."""
-        return self._first.get(name.lower(), default)
+        raw = self._raw
+        if raw is None or ":" in name:
+            values = self.get_all(name)
+            return values[0] if values else default
+        first, later = _needles(name)
+        lowered = raw.lower()
+        if lowered.startswith(first):
+            begin = len(first)
+        else:
+            begin = lowered.find(later) + len(later)
+            if begin < len(later):
+                return default
+        end = raw.find(_CRLF, begin)
+        value = raw[begin:] if end < 0 else raw[begin:end]
+        return value.lstrip(b" ").decode("utf-8", "surrogateescape")
 
     def get_all(self, name: str) -> tuple[str, ...]:
         """Return every value of ``name`` in order."""
@@ -96,12 +147,17 @@ class AmiMessage:
         Raises:
             InvalidInputError: a key or value holds CR, LF or NUL, or a key a colon.
         """
-        lines = []
-        for key, value in self.headers:
-            if ":" in key or _FORBIDDEN.search(key) or _FORBIDDEN.search(value):
-                raise InvalidInputError("AMI: a header holds a line break, NUL or foreign colon.")
-            lines.append(f"{key}: {value}\r\n")
-        return ("".join(lines) + "\r\n").encode("utf-8", "surrogateescape")
+        headers = self.headers
+        text = "".join([f"{key}: {value}\r\n" for key, value in headers]) + "\r\n"
+        breaks = len(headers) + 1
+        if (
+            text.count("\r") != breaks
+            or text.count("\n") != breaks
+            or "\0" in text
+            or any(":" in key for key, _ in headers)
+        ):
+            raise InvalidInputError("AMI: a header holds a line break, NUL or foreign colon.")
+        return text.encode("utf-8", "surrogateescape")
 
 
 AmiEvent = AmiBanner | AmiMessage
@@ -116,8 +172,8 @@ class AmiParser:
 
     def __init__(self, *, expect_banner: bool) -> None:
         self._expect_banner = expect_banner
-        self._buffer = bytearray()
-        self._headers: list[tuple[str, str]] = []
+        self._line = bytearray()
+        self._message: list[bytes] = []
         self._message_bytes = 0
         self.fault: WireProtocolError | None = None
 
@@ -134,25 +190,62 @@ class AmiParser:
             raise self.fault
         events: list[AmiEvent] = []
         try:
-            self._take_lines(data, events)
+            self._take(data, events)
         except WireProtocolError as error:
             self.fault = error
-            self._buffer.clear()
-            self._headers.clear()
+            self._line.clear()
+            self._message.clear()
             if not events:
                 raise
         return events
 
-    def _take_lines(self, data: bytes, events: list[AmiEvent]) -> None:
-        look_from = max(0, len(self._buffer) - 1)
-        self._buffer += data
-        if self._buffer.find(_CRLF, look_from) >= 0:
-            *lines, rest = bytes(self._buffer).split(_CRLF)
-            self._buffer = bytearray(rest)
-            for line in lines:
-                self._take_line(line, events)
-        begun = len(self._buffer) - self._buffer.endswith(b"\r")
-        self._check_sizes(begun)
+    def _take(self, data: bytes, events: list[AmiEvent]) -> None:
+        if self._line:
+            look_from = len(self._line) - 1
+            self._line += data
+            if self._line.find(_CRLF, look_from) >= 0:
+                data = bytes(self._line)
+                self._line.clear()
+            else:
+                data = b""
+        if data:
+            begin = self._take_begun(data, events)
+            begin = self._take_whole(data, begin, events)
+            begin = self._take_lines(data, begin, len(data), events)
+            self._line += data[begin:]
+        self._check_sizes(len(self._line) - self._line.endswith(b"\r"))
+
+    def _take_begun(self, data: bytes, events: list[AmiEvent]) -> int:
+        """Finish the message or banner that earlier bytes began; return where the rest begins."""
+        begin = 0
+        while self._message or self._expect_banner:
+            end = data.find(_CRLF, begin)
+            if end < 0:
+                break
+            self._take_line(data[begin:end], events)
+            begin = end + len(_CRLF)
+        return begin
+
+    def _take_whole(self, data: bytes, begin: int, events: list[AmiEvent]) -> int:
+        """Take all messages that are there from first to last line; return where the rest is."""
+        end = data.rfind(_END, begin) + len(_END)
+        if self._message or self._expect_banner or end < begin + len(_END):
+            return begin
+        whole = data[begin:end]
+        messages = whole.split(_END)
+        messages.pop()
+        if _is_plain(whole, messages):
+            events += [AmiMessage(None, message) for message in messages]
+        else:
+            self._take_lines(data, begin, end, events)
+        return end
+
+    def _take_lines(self, data: bytes, begin: int, limit: int, events: list[AmiEvent]) -> int:
+        """Take the lines that end before ``limit``; return where the unended rest begins."""
+        while (end := data.find(_CRLF, begin, limit)) >= 0:
+            self._take_line(data[begin:end], events)
+            begin = end + len(_CRLF)
+        return begin
 
     def _take_line(self, line: bytes, events: list[AmiEvent]) -> None:
         self._check_sizes(len(line))
@@ -163,23 +256,51 @@ class AmiParser:
             events.append(AmiBanner(line.decode("utf-8", "surrogateescape")))
         elif line:
             self._take_header(line)
-        elif self._headers:
-            events.append(AmiMessage(tuple(self._headers)))
-            self._headers.clear()
+        elif self._message:
+            events.append(AmiMessage(None, _CRLF.join(self._message)))
+            self._message.clear()
             self._message_bytes = 0
 
     def _take_header(self, line: bytes) -> None:
-        key, colon, value = line.partition(b":")
-        if not colon or not _KEY.fullmatch(key):
+        if not _KEY.match(line):
             raise WireProtocolError("AMI: a line is not of the form 'Key: Value'.")
-        if len(self._headers) >= MAX_HEADERS:
+        if len(self._message) >= MAX_HEADERS:
             raise WireProtocolError(f"AMI: a message has more than {MAX_HEADERS} headers.")
         self._message_bytes += len(line)
-        text = value.lstrip(b" ").decode("utf-8", "surrogateescape")
-        self._headers.append((key.decode("ascii"), text))
+        self._message.append(line)
 
     def _check_sizes(self, line_bytes: int) -> None:
         if line_bytes > MAX_LINE_BYTES:
             raise WireProtocolError(f"AMI: a line is longer than {MAX_LINE_BYTES} bytes.")
         if self._message_bytes + line_bytes > MAX_MESSAGE_BYTES:
             raise WireProtocolError(f"AMI: a message is longer than {MAX_MESSAGE_BYTES} bytes.")
+
+
+def _is_plain(whole: bytes, messages: list[bytes]) -> bool:
+    """Return True only if each of these messages keeps the rules of a message.
+
+    With all bytes gone that a key may have, a header line begins with its colon, and an empty
+    line stands alone; anything else is a line without a colon, or a byte that no key may have.
+    What those bytes hid is looked for before: empty keys, keys that begin with a blank, long ones.
+
+    Args:
+        whole: the messages, each with its empty line.
+        messages: the same, cut at the empty lines.
+    """
+    if max(map(len, messages)) > _SHORT_BYTES or not _KEY.match(whole) or _ODD_KEY.search(whole):
+        return False
+    outline = whole.translate(None, _KEY_BYTES)
+    headers, ends = outline.count(b"\n:"), outline.count(b"\n\r\n")
+    return ends == len(messages) and outline.count(b"\n") == headers + ends + 1
+
+
+@lru_cache(maxsize=256)
+def _needles(name: str) -> tuple[bytes, bytes]:
+    """Return how a line of this key begins in lower-case bytes: the first line, a later one."""
+    key = name.lower().encode("utf-8", "surrogatepass") + b":"
+    return key, _CRLF + key
+
+
+def _read_line(line: bytes) -> tuple[str, str]:
+    key, _, value = line.partition(b":")
+    return key.decode("ascii"), value.lstrip(b" ").decode("utf-8", "surrogateescape")

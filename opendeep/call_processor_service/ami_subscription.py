@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from opendeep.call_processor_service.ami_protocol import AmiMessage
 
 QUEUE_LIMIT = 500
-_ROUTING_HEADERS = ("Uniqueid", "DestUniqueid", "ActionID")
+_ROUTING_HEADERS = (b"\r\nUniqueid: ", b"\r\nDestUniqueid: ", b"\r\nActionID: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ class AmiSubscription:
             self._news.clear()
             self._news.extend((AmiLinkLost("too many events"), AmiLinkRestored()))
         self._news.append(news)
-        self._ready.set()
+        if not self._ready.is_set():
+            self._ready.set()
 
     def wake(self) -> None:
         """Make the waiting :meth:`get`, or else the next one, return None once."""
@@ -68,33 +69,62 @@ class AmiRouter:
     """Brings each event to the subscription of the channel that it names.
 
     ``Dial*`` events of an originated call name it as ``DestUniqueid``, and an
-    ``OriginateResponse`` without a channel only by its ``ActionID``.
+    ``OriginateResponse`` without a channel only by its ``ActionID``. Of several that are
+    subscribed, the first in this order hears the event. Who subscribed for linked channels too
+    hears the events of those that nobody subscribed by themselves.
+
+    Headers are looked for as Asterisk writes them: ``Uniqueid: `` and so on.
     """
 
     def __init__(self) -> None:
-        self._subscriptions: dict[str, AmiSubscription] = {}
+        self._subscriptions: dict[bytes, AmiSubscription] = {}
+        self._linked: dict[bytes, AmiSubscription] = {}
         self.idle = asyncio.Event()
         self.idle.set()
 
     @contextmanager
-    def subscribe(self, unique_id: str, subscription: AmiSubscription) -> Iterator[None]:
-        """Collect what concerns ``unique_id`` while the block is open; one at a time for an id."""
-        self._subscriptions[unique_id] = subscription
+    def subscribe(
+        self, unique_id: str, subscription: AmiSubscription, *, linked: bool = False
+    ) -> Iterator[None]:
+        """Collect what concerns ``unique_id`` while the block is open; one at a time for an id.
+
+        Args:
+            unique_id: the channel's.
+            subscription: where its events go.
+            linked: bring the events of channels whose ``Linkedid`` it is as well; the reader
+                must tell them apart by their ``Uniqueid``.
+        """
+        key = unique_id.encode()
+        self._subscriptions[key] = subscription
+        if linked:
+            self._linked[key] = subscription
         self.idle.clear()
         try:
             yield
         finally:
-            del self._subscriptions[unique_id]
+            del self._subscriptions[key]
+            self._linked.pop(key, None)
             if not self._subscriptions:
                 self.idle.set()
 
     def route(self, message: AmiMessage) -> None:
         """Hand an event to its subscription, if anyone listens."""
+        raw = message.raw
+        subscriptions = self._subscriptions
         for header in _ROUTING_HEADERS:
-            subscription = self._subscriptions.get(message.get(header))
+            begin = raw.find(header)
+            if begin < 0:
+                continue
+            begin += len(header)
+            end = raw.find(b"\r", begin)
+            subscription = subscriptions.get(raw[begin:end] if end >= 0 else raw[begin:])
             if subscription is not None:
                 subscription.put(message)
                 return
+        if self._linked:
+            subscription = self._linked.get(message.get("Linkedid").encode())
+            if subscription is not None:
+                subscription.put(message)
 
     def tell_all(self, news: AmiLinkLost | AmiLinkRestored) -> None:
         """Tell every subscription about the link."""

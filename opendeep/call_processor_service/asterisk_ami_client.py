@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Callable
 import structlog
 
 from opendeep.call_processor_service.ami_actions import AmiAction
+from opendeep.call_processor_service.ami_facts import RIGHTS_REMEDY, ExchangeFacts
 from opendeep.call_processor_service.ami_link import AmiConfig, AmiLink, AmiUnavailableError
+from opendeep.call_processor_service.ami_login import log_in
 from opendeep.call_processor_service.ami_protocol import AmiMessage
 from opendeep.call_processor_service.ami_subscription import (
     AmiLinkLost,
@@ -52,6 +54,7 @@ class AsteriskAmiClient:
         self._link: AmiLink | None = None
         self._connected = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._facts: ExchangeFacts | None = None
         self.fault: str | None = None
 
     @property
@@ -63,6 +66,11 @@ class AsteriskAmiClient:
     def is_connected(self) -> bool:
         """Whether we are logged in now. ``fault`` says why not."""
         return self._link is not None
+
+    @property
+    def facts(self) -> ExchangeFacts | None:
+        """What the last login told of the exchange; None before the first."""
+        return self._facts
 
     async def wait_connected(self, seconds: float) -> bool:
         """Wait for the login, at most ``seconds``; return whether it is there."""
@@ -84,10 +92,10 @@ class AsteriskAmiClient:
         self._stopping.set()
 
     async def connect_and_login(self) -> None:
-        """Connect and log in, unless that is so already. :meth:`run` does the reading afterwards.
+        """Connect and log in, unless that is so already. :meth:`run` keeps it so.
 
         Raises:
-            LoginRefusedError: Asterisk refused us.
+            LoginRefusedError: Asterisk refused us, or allows only unsafe logins.
             ExchangeUnavailableError: it cannot be reached, or does not answer.
         """
         if self._link is not None:
@@ -95,12 +103,13 @@ class AsteriskAmiClient:
         async with contextlib.AsyncExitStack() as unless_logged_in:
             link = await AmiLink.open(self._config, on_event=self._router.route)
             unless_logged_in.callback(link.abort, "The login did not succeed.")
-            await link.login()
+            facts = await log_in(link, self._config)
             unless_logged_in.pop_all()
         self._link = link
         self.fault = None
         self._connected.set()
-        log.info("exchange_connected", host=self._config.host, port=self._config.port)
+        log.info("exchange_connected", host=self._config.host, version=facts.version)
+        self._note(facts)
         self._router.tell_all(AmiLinkRestored())
 
     async def send_action(self, action: AmiAction) -> AmiMessage:
@@ -122,12 +131,29 @@ class AsteriskAmiClient:
 
     @contextlib.asynccontextmanager
     async def events_of(
-        self, unique_id: str, *, into: AmiSubscription | None = None
+        self, unique_id: str, *, into: AmiSubscription | None = None, linked: bool = False
     ) -> AsyncIterator[AmiSubscription]:
-        """Collect the events of one channel while the block is open; works without a link too."""
+        """Collect the events of one channel while the block is open; works without a link too.
+
+        Args:
+            unique_id: the channel's.
+            into: the subscription to fill, or None for a new one.
+            linked: bring the events of channels whose ``Linkedid`` it is as well, unless they
+                have subscribers of their own.
+        """
         subscription = into or AmiSubscription()
-        with self._router.subscribe(unique_id, subscription):
+        with self._router.subscribe(unique_id, subscription, linked=linked):
             yield subscription
+
+    def _note(self, facts: ExchangeFacts) -> None:
+        """Keep the facts, and tell what is wrong with them when they are new."""
+        known, self._facts = self._facts, facts
+        if facts == known:
+            return
+        if facts.missing:
+            log.error("exchange_rights_missing", missing=facts.missing, remedy=RIGHTS_REMEDY)
+        for warning in facts.warnings:
+            log.warning("exchange_warning", warning=warning)
 
     def _linked(self) -> AmiLink:
         if self._link is None:
@@ -150,7 +176,7 @@ class AsteriskAmiClient:
     async def _serve(self, link: AmiLink) -> str:
         async with asyncio.TaskGroup() as group:
             pinger = group.create_task(self._keep_alive(link), name=f"{self._name}:ping")
-            reason = await link.pump()
+            reason = await link.closed()
             pinger.cancel()
         return reason
 

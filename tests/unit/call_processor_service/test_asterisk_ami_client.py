@@ -15,6 +15,7 @@ from opendeep.call_processor_service.ami_link import (
     AmiUnavailableError,
     LoginRefusedError,
 )
+from opendeep.call_processor_service.ami_login import log_in
 from opendeep.call_processor_service.ami_protocol import AmiMessage
 from opendeep.call_processor_service.ami_subscription import AmiLinkLost, AmiLinkRestored
 from opendeep.call_processor_service.asterisk_ami_client import AsteriskAmiClient
@@ -224,22 +225,25 @@ async def test_stopping_waits_for_calls_to_hang_up(peer: AmiPeer) -> None:
 
 
 async def test_the_wire_is_logged_without_secrets(peer: AmiPeer) -> None:
-    """With ``wire_log`` every message is logged, its headers only as personal data."""
+    """With ``wire_log`` every byte is logged both ways, only as personal data, secrets masked."""
     with capture_logs() as logs:
         async with running(replace(CONFIG, wire_log=True)):
             pass
     assert peer.logins == 1
-    sent = [entry for entry in logs if entry["event"] == "ami_sent"]
-    received = [entry for entry in logs if entry["event"] == "ami_received"]
-    assert [entry["action"] for entry in sent] == ["Login"]
-    assert received
+    sent, received = (
+        "".join(e["pii.text"] for e in logs if e["event"] == "ami_bytes" and e["wire"] == way)
+        for way in "><"
+    )
+    assert received.startswith(BANNER.decode())
+    assert "Action: Login\r\n" in sent
+    assert "Secret: ***\r\nEvents: call,system\r\n\r\n" in sent
     assert SECRET not in str(logs)
 
 
 async def test_a_link_that_ended_sends_nothing(peer: AmiPeer) -> None:
     """After its end a link refuses actions as not sent, and ending it again changes nothing."""
     link = await AmiLink.open(CONFIG, on_event=lambda _: None)
-    await link.login()
+    await log_in(link, CONFIG)
     link.abort("enough")
     link.abort("again")
     with pytest.raises(AmiUnavailableError) as caught:
