@@ -1,0 +1,1 @@
+"""What the benchmarks on real Asterisk are made of."""

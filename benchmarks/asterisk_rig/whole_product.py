@@ -1,0 +1,48 @@
+"""The whole of OpenDeep but its pages, on a real Asterisk and a Realtime server, for the load.
+
+    python -m benchmarks.asterisk_rig.whole_product '{"asterisk_ami_port": 5038, …}'
+
+All services run, composed as ``opendeep serve`` composes them, logging JSON at info. Takes settings
+by their names; calling hours are off, which ``opendeep serve`` would refuse with a real Asterisk.
+Prints a line of JSON every half second; SIGTERM stops it as it stops the product.
+"""
+
+import asyncio
+import json
+import signal
+import sys
+from typing import Any
+
+import uvloop
+
+from opendeep.bootstrap.application import Application, running_application
+from opendeep.common.data_models import CallStatus
+from opendeep.common.lifecycle import wait_event
+from opendeep.common.logger_setup import setup_logging
+from opendeep.config.app_config import AppConfig
+from opendeep.database.repositories import SystemCalls
+
+_TELL_SECONDS = 0.5
+
+
+async def main(settings: dict[str, Any]) -> None:
+    """Run until SIGTERM."""
+    setup_logging(log_format="json", level="info")
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    async with running_application(AppConfig(calling_hours_policy="off", **settings)) as product:
+        while not await wait_event(stopping, _TELL_SECONDS):
+            await _tell(product)
+        await _tell(product)
+
+
+async def _tell(product: Application) -> None:
+    async with product.database.transaction() as tx:
+        live = await SystemCalls(tx).live()
+    talking = sum(call.status is CallStatus.IN_PROGRESS for call in live)
+    sys.stdout.write(json.dumps({"live": len(live), "talking": talking}) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    uvloop.run(main(json.loads(sys.argv[1])))
