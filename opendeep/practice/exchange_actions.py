@@ -13,7 +13,8 @@ from typing import Final
 from opendeep.call_processor_service.ami_protocol import AmiMessage
 from opendeep.common.clock import Clock
 from opendeep.practice import exchange_events as events
-from opendeep.practice.exchange_channel import NORMAL_CLEARING
+from opendeep.practice.exchange_channel import UNKNOWN, ExchangeChannel
+from opendeep.practice.exchange_commands import list_commands, may_use
 from opendeep.practice.exchange_originate import OriginateRefusedError, read_originate
 from opendeep.practice.exchange_switch import Switch
 
@@ -21,21 +22,6 @@ ASTERISK_VERSION: Final = "22.10.1-practice"
 AMI_VERSION: Final = "11.0.0"
 _SHORTEST_KEY_MS: Final = 100
 _DEFAULT_KEY_MS: Final = 100
-_KEYS: Final = frozenset("0123456789*#ABCDabcd")
-# The classes of which one is needed, from the registrations in Asterisk's sources.
-_RIGHTS: Final = {
-    "originate": {"originate"},
-    "hangup": {"system", "call"},
-    "playdtmf": {"call"},
-    "status": {"system", "call", "reporting"},
-    "coreshowchannels": {"system", "reporting"},
-    "coresettings": {"system", "reporting"},
-    "corestatus": {"system", "reporting"},
-    "command": {"command"},
-    "mixmonitor": {"system"},
-    "mutechannel": {"system"},
-}
-
 Reply = list[AmiMessage]
 
 
@@ -81,8 +67,10 @@ class Actions:
         self._switch = switch
         self._account = account
         self._clock = clock
+        self._began = clock.now()
         self._handlers: dict[str, Callable[[AmiMessage], Awaitable[Reply]]] = {
             "ping": self._ping,
+            "listcommands": self._list_commands,
             "originate": self._originate,
             "hangup": self._hangup,
             "playdtmf": self._play_dtmf,
@@ -95,8 +83,7 @@ class Actions:
     async def perform(self, action: AmiMessage) -> Reply:
         """Do an action; return its response and the events of its list."""
         name = action.action.lower()
-        rights = _RIGHTS.get(name)
-        if rights is not None and not rights & self._account.rights:
+        if not may_use(name, self._account.rights):
             return [error(action, "Permission denied")]
         handler = self._handlers.get(name)
         if handler is None:
@@ -109,6 +96,9 @@ class Actions:
     async def _ping(self, action: AmiMessage) -> Reply:
         timestamp = f"{self._clock.now().timestamp():.6f}"
         return [answer(action, "Success", ("Ping", "Pong"), ("Timestamp", timestamp))]
+
+    async def _list_commands(self, action: AmiMessage) -> Reply:
+        return [answer(action, "Success", *list_commands(self._account.rights))]
 
     async def _originate(self, action: AmiMessage) -> Reply:
         try:
@@ -125,47 +115,51 @@ class Actions:
         channel = self._switch.find(name)
         if channel is None:
             return [error(action, "No such channel")]
-        cause = action.get("Cause", str(NORMAL_CLEARING))
-        channel.hang_up(int(cause) if cause.isdigit() else NORMAL_CLEARING)
+        cause = action.get("Cause")
+        # Asterisk tells no cause at all when the action names none.
+        channel.hang_up(int(cause) if cause.isdigit() else UNKNOWN)
         return [success(action, "Channel Hungup")]
 
     async def _play_dtmf(self, action: AmiMessage) -> Reply:
         """Send the first key alone; the session sleeps as long as the key sounds."""
-        name, digit = action.get("Channel"), action.get("Digit")[:1]
-        channel = self._switch.find(name) if name else None
-        if not name:
-            return [error(action, "Channel not specified")]
-        if channel is None:
-            return [error(action, "Channel not found.")]
-        if digit not in _KEYS or not digit:
-            return [error(action, "No digit specified")]
-        duration = action.get("Duration")
-        duration_ms = int(duration) if duration.isdigit() else _DEFAULT_KEY_MS
+        channel = self._switch.find(action.get("Channel"))
+        digit, duration = action.get("Digit")[:1], action.get("Duration")
+        for fault, message in (
+            (channel is None, "Channel not found"),
+            (not digit, "No digit specified"),
+            (duration and not duration.isdigit(), "Could not convert Duration parameter"),
+        ):
+            if fault:
+                return [error(action, message)]
+        duration_ms = int(duration) if duration else _DEFAULT_KEY_MS
         await asyncio.sleep(max(_SHORTEST_KEY_MS, duration_ms) / 1000)
-        channel.press(digit.upper())
+        if channel is not None:
+            channel.press(digit.upper())
         return [success(action, "DTMF successfully queued")]
 
     async def _status(self, action: AmiMessage) -> Reply:
         name = action.get("Channel")
-        channels = [live.channel for live in self._switch.live]
-        if name:
-            found = self._switch.find(name)
-            if found is None:
-                return [error(action, "No such channel")]
-            channels = [found]
-        listed = [events.status(item.facts, item.state, action.action_id) for item in channels]
-        return _list(action, "Channel status will follow", listed, "StatusComplete", "Items")
+        if name and self._switch.find(name) is None:
+            return [error(action, "No such channel")]
+        listed = [
+            events.status(item.facts, item.place, seconds, action.action_id)
+            for item, seconds in self._lives()
+            if not name or item is self._switch.find(name)
+        ]
+        items = ("Items", len(listed))
+        return _list(action, "Channel status will follow", listed, "StatusComplete", items)
 
     async def _core_show_channels(self, action: AmiMessage) -> Reply:
-        now = asyncio.get_running_loop().time()
         listed = [
-            events.core_show_channel(
-                live.channel.facts, live.channel.state, int(now - live.began_at), action.action_id
-            )
-            for live in self._switch.live
+            events.core_show_channel(item.facts, item.place, seconds, action.action_id)
+            for item, seconds in self._lives()
         ]
-        end = "CoreShowChannelsComplete"
-        return _list(action, "Channels will follow", listed, end, "ListItems")
+        return _list(action, "Channels will follow", listed, "CoreShowChannelsComplete")
+
+    def _lives(self) -> list[tuple[ExchangeChannel, int]]:
+        """Return the live channels and for how many seconds they live."""
+        now = asyncio.get_running_loop().time()
+        return [(live.channel, int(now - live.began_at)) for live in self._switch.live]
 
     async def _core_settings(self, action: AmiMessage) -> Reply:
         return [
@@ -177,18 +171,42 @@ class Actions:
                 ("SystemName", "practice"),
                 ("CoreMaxCalls", 0),
                 ("CoreMaxLoadAvg", "0.000000"),
+                ("CoreRunUser", ""),
+                ("CoreRunGroup", ""),
+                ("CoreMaxFilehandles", 0),
+                ("CoreRealTimeEnabled", "No"),
+                ("CoreCDRenabled", "No"),
+                ("CoreHTTPenabled", "No"),
+                ("SoundsSearchCustomDir", "No"),
             )
         ]
 
     async def _core_status(self, action: AmiMessage) -> Reply:
-        return [answer(action, "Success", ("CoreCurrentCalls", len(self._switch.live)))]
+        return [
+            answer(
+                action,
+                "Success",
+                ("CoreStartupDate", self._began.strftime("%Y-%m-%d")),
+                ("CoreStartupTime", self._began.strftime("%H:%M:%S")),
+                ("CoreReloadDate", self._began.strftime("%Y-%m-%d")),
+                ("CoreReloadTime", self._began.strftime("%H:%M:%S")),
+                ("CoreCurrentCalls", len(self._switch.live)),
+                ("CoreProcessedCalls", len(self._switch.records)),
+            )
+        ]
 
 
-def _list(action: AmiMessage, message: str, listed: Reply, end: str, count_header: str) -> Reply:
+def _list(
+    action: AmiMessage, message: str, listed: Reply, end: str, *more: tuple[str, str | int]
+) -> Reply:
     """Frame a list of events as AMI does: announced, then counted."""
     identity = (("ActionID", action.action_id),) if action.action_id else ()
     first = answer(action, "Success", ("EventList", "start"), ("Message", message))
     last = AmiMessage.of(
-        ("Event", end), *identity, ("EventList", "Complete"), (count_header, len(listed))
+        ("Event", end),
+        *identity,
+        ("EventList", "Complete"),
+        ("ListItems", len(listed)),
+        *more,
     )
     return [first, *listed, last]

@@ -11,8 +11,8 @@ from typing import Final
 
 import structlog
 
-from opendeep.call_processor_service.ami_protocol import AmiMessage, AmiParser
-from opendeep.common.errors import InvalidInputError, WireProtocolError
+from opendeep.call_processor_service.ami_protocol import AmiMessage
+from opendeep.common.errors import InvalidInputError
 from opendeep.common.lifecycle import Nursery
 from opendeep.practice.exchange_actions import (
     AMI_VERSION,
@@ -23,6 +23,7 @@ from opendeep.practice.exchange_actions import (
     may_log_in,
     success,
 )
+from opendeep.practice.exchange_requests import TOO_LONG, RequestParser
 from opendeep.practice.exchange_switch import Switch
 
 log = structlog.get_logger(__name__)
@@ -30,6 +31,7 @@ log = structlog.get_logger(__name__)
 BANNER: Final = f"Asterisk Call Manager/{AMI_VERSION}\r\n".encode()
 _READ_BYTES: Final = 65_536
 _MOST_UNSENT_BYTES: Final = 4 * 1024 * 1024
+_REFUSAL_SECONDS: Final = 1.0  # Asterisk lets who guesses secrets wait
 _BEFORE_LOGIN: Final = frozenset({"login", "challenge", "logoff"})
 
 
@@ -55,19 +57,19 @@ class AmiSession:
         self._leaving = False
 
     async def run(self) -> None:
-        """Serve until the manager leaves or breaks the protocol."""
-        parser = AmiParser(expect_banner=False)
+        """Serve until the manager leaves."""
+        parser = RequestParser()
         self._writer.write(BANNER)
         try:
             while not self._leaving:
                 data = await self._reader.read(_READ_BYTES)
                 if not data:
                     break
-                for message in parser.receive(data):
-                    if isinstance(message, AmiMessage) and not self._leaving:
-                        await self._take(message)
+                for request in parser.receive(data):
+                    if not self._leaving:
+                        await self._take(request)
                 await self._writer.drain()
-        except (OSError, WireProtocolError, InvalidInputError) as reason:
+        except (OSError, InvalidInputError) as reason:
             log.info("practice_manager_dropped", reason=str(reason))
         finally:
             self._switch.listeners.discard(self.tell)
@@ -84,52 +86,70 @@ class AmiSession:
 
     async def _take(self, action: AmiMessage) -> None:
         name = action.action.lower()
-        if name in _BEFORE_LOGIN:
-            self._enter_or_leave(name, action)
+        if action.get(TOO_LONG):
+            self.tell(error(action, "Failed to parse message: line too long"))
+        elif not name:
+            self.tell(error(action, "Missing action in request"))
+        elif name in _BEFORE_LOGIN:
+            await self._enter_or_leave(name, action)
         elif not self._logged_in:
             self.tell(error(action, "Permission denied"))
         elif name == "events":
-            self._want_events(action.get("EventMask"))
-            events_are_on = self.tell in self._switch.listeners
-            self.tell(answer(action, "Success", ("Events", "On" if events_are_on else "Off")))
+            self._change_events(action)
         else:
             for message in await self._actions.perform(action):
                 self.tell(message)
 
-    def _enter_or_leave(self, name: str, action: AmiMessage) -> None:
+    async def _enter_or_leave(self, name: str, action: AmiMessage) -> None:
         match name:
+            case "challenge" if action.get("AuthType").upper() != "MD5":
+                self.tell(error(action, "Must specify AuthType"))
             case "challenge":
                 self._challenge = str(secrets.randbelow(10**9))
                 self.tell(answer(action, "Success", ("Challenge", self._challenge)))
+            case "login" if self._logged_in:
+                self.tell(success(action, "Already authenticated"))
             case "login":
-                self._log_in(action)
+                await self._log_in(action)
             case _:
                 self.tell(answer(action, "Goodbye", ("Message", "Thanks for all the fish.")))
                 self._leaving = True
 
-    def _log_in(self, action: AmiMessage) -> None:
+    async def _log_in(self, action: AmiMessage) -> None:
         if not may_log_in(self._account, action, self._challenge):
+            await asyncio.sleep(_REFUSAL_SECONDS)
             self.tell(error(action, "Authentication failed"))
             self._leaving = True
             return
         self._logged_in = True
         self.tell(success(action, "Authentication accepted"))
-        self.tell(
-            AmiMessage.of(
-                ("Event", "FullyBooted"),
-                ("Privilege", "system,all"),
-                ("Status", "Fully Booted"),
-                ("Uptime", 1),
-                ("LastReload", 1),
+        if _wants_events(action.get("Events", "on")):
+            self.tell(
+                AmiMessage.of(
+                    ("Event", "FullyBooted"),
+                    ("Privilege", "system,all"),
+                    ("Uptime", 1),
+                    ("LastReload", 1),
+                    ("Status", "Fully Booted"),
+                )
             )
-        )
-        self._want_events(action.get("Events", "on"))
-
-    def _want_events(self, mask: str) -> None:
-        if mask.lower() in {"off", "no", "false", "0"}:
-            self._switch.listeners.discard(self.tell)
-        else:
             self._switch.listeners.add(self.tell)
+
+    def _change_events(self, action: AmiMessage) -> None:
+        mask = action.get("EventMask")
+        if not mask:
+            self.tell(error(action, "Invalid event mask"))
+            return
+        wanted = _wants_events(mask)
+        self.tell(answer(action, "Success", ("Events", "On" if wanted else "Off")))
+        if wanted:
+            self._switch.listeners.add(self.tell)
+        else:
+            self._switch.listeners.discard(self.tell)
+
+
+def _wants_events(mask: str) -> bool:
+    return mask.lower() not in {"off", "no", "false", "0"}
 
 
 class AmiServer:

@@ -30,7 +30,7 @@ class MediaEnd(Enum):
     SERVER_CLOSED = auto()
     """The server sent a hang-up or closed the socket: the dialplan goes on."""
     BROKEN = auto()
-    """A foreign frame, or no frames at all: the channel is hung up."""
+    """A foreign frame, or no frames at all: AudioSocket fails, which TryExec hides."""
     STOPPED = auto()
     """The channel ended first."""
 

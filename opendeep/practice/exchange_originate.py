@@ -15,6 +15,15 @@ ADDRESS_VARIABLE: Final = "OPENDEEP_AUDIOSOCKET"
 _DEFAULT_TIMEOUT_MS: Final = 30_000
 _LONGEST_CHANNEL_ID: Final = 149
 _APPLICATION: Final = "audiosocket"
+GUARD_CONTEXT: Final = "opendeep-out"
+_EXTENSIONS: Final = frozenset({"media", "check"})
+# Endpoints that stand for faults, as the tests' real exchange has them; all others are trunks.
+MUTE_TRUNK: Final = "mute"
+_REFUSED_TRUNK: Final = "refused"
+_UNREGISTERED: Final = "unregistered"
+_TECHNOLOGIES: Final = frozenset({"PJSIP", "SIP", "Local", "IAX2", "DAHDI"})
+_GUARDED_NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_DIALLABLE: Final = re.compile(r"[+0-9].*")
 # Substrings that Asterisk refuses in an Originate's application (any case) and data (exact).
 _FORBIDDEN_APPLICATIONS: Final = (
     "agi", "exec", "system", "mixmonitor", "originate", "reload", "externalivr", "dbdeltree",
@@ -50,6 +59,34 @@ class DialOrder:
     variables: MappingProxyType[str, str]
 
     @property
+    def trunk(self) -> str:
+        """The endpoint, as in ``PJSIP/number@endpoint``; a telephone is its own."""
+        return re.split(r"[/&;]", self.dialled.rpartition("@")[2])[0]
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the dialplan's guard is asked first, as in ``Local/number@opendeep-out/n``."""
+        return self.technology == "Local"
+
+    @property
+    def refused_by_dialplan(self) -> bool:
+        """Whether the guard refuses the number with cause 28."""
+        return self.is_local and not _GUARDED_NUMBER.fullmatch(self.number)
+
+    @property
+    def is_unreachable(self) -> bool:
+        """Whether Asterisk cannot even make a channel for it."""
+        if self.is_local:
+            return self.trunk != GUARD_CONTEXT or not _DIALLABLE.match(self.number)
+        return self.technology not in _TECHNOLOGIES or self.trunk == _UNREGISTERED
+
+    def channel_name(self, number: int) -> str:
+        """Name the exchange's channel with this number."""
+        if self.is_local:
+            return f"Local/{self.number}@{self.trunk}-{number:08x};1"
+        return f"{self.technology}/{self.trunk}-{number:08x}"
+
+    @property
     def call_uuid(self) -> str | None:
         """What the AudioSocket is named with."""
         if self.application:
@@ -73,6 +110,7 @@ def read_originate(action: AmiMessage) -> DialOrder:
     requested = action.get("Channel")
     technology, slash, dialled = requested.partition("/")
     application, data = action.get("Application"), action.get("Data")
+    priority = action.get("Priority")
     timeout_ms = action.get("Timeout", str(_DEFAULT_TIMEOUT_MS))
     for fault, message in (
         (not requested, "Channel not specified"),
@@ -80,7 +118,12 @@ def read_originate(action: AmiMessage) -> DialOrder:
         (not timeout_ms.isdigit(), "Invalid timeout"),
         (len(action.get("ChannelId")) > _LONGEST_CHANNEL_ID, _too_long("Uniqueid")),
         (_forbidden(application, data), "Originate Access Forbidden: app or data blacklisted"),
-        (not application and not action.get("Exten"), "Extension not specified"),
+        (
+            not application and not (action.get("Exten") and action.get("Context") and priority),
+            "Originate with 'Exten' requires 'Context' and 'Priority'",
+        ),
+        (bool(priority) and not priority.isdigit(), "Invalid priority"),
+        (not application and action.get("Exten") not in _EXTENSIONS, "Extension does not exist."),
         (
             bool(application) and application.lower() != _APPLICATION,
             f"No such application '{application}'",
@@ -92,7 +135,7 @@ def read_originate(action: AmiMessage) -> DialOrder:
         requested=requested,
         technology=technology,
         dialled=dialled,
-        number=re.split(r"[@&;]", dialled.split("/")[-1])[0],
+        number=re.split(r"[@&;/]", dialled)[0],
         channel_id=action.get("ChannelId"),
         action_id=action.action_id,
         context=action.get("Context"),

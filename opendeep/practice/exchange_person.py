@@ -15,7 +15,9 @@ from opendeep.common.lifecycle import Nursery, wait_event
 from opendeep.practice.callees.catalogue import Profile
 from opendeep.practice.callees.steps import (
     Heard,
+    Hold,
     Listen,
+    Loop,
     Outcome,
     Pause,
     Play,
@@ -55,6 +57,7 @@ class ScriptedCallee:
 
     Args:
         press_key: presses a key of the callee's own telephone.
+        put_on_hold: tells the exchange that the callee holds the call (True) or is back.
         wait_factor: stretches or shortens pauses, music and tones, for tests.
     """
 
@@ -67,14 +70,17 @@ class ScriptedCallee:
         clips: Clips,
         hearing: Hearing,
         press_key: Callable[[str], None],
+        put_on_hold: Callable[[bool], None],
         wait_factor: float = 1.0,
     ) -> None:
-        self._profile = profile
+        self._sends_frames = profile.sends_frames
         self._script = script
         self._record = record
         self._clips = clips
         self._press_key = press_key
+        self._put_on_hold = put_on_hold
         self._wait_factor = wait_factor
+        self._loop: deque[bytes] | None = None
         self._transcriber = hearing.transcriber
         self._ear = hearing.new_ear()
         self._mouth = Mouth(record)
@@ -102,12 +108,17 @@ class ScriptedCallee:
         """Return the callee's next 20 ms, or None where its telephone sends nothing."""
         self._interrupt_or_murmur()
         frame = self._mouth.next_frame()
-        if frame is None and self._profile.sends_frames:
+        if self._loop:
+            return self._loop.popleft()
+        if frame is None and self._sends_frames:
             return pcm.MULAW_SILENCE_FRAME
         return frame
 
     def hear(self, mulaw: bytes) -> None:
         """Take 20 ms of the AI's audio."""
+        if self._loop is not None:
+            self._loop.append(mulaw)
+            return
         for event in self._ear.hear(mulaw):
             match event:
                 case SpeechStarted():
@@ -157,8 +168,23 @@ class ScriptedCallee:
             case PressKey(digit=digit):
                 self._press_key(digit)
                 return Quiet()
+            case Loop() | Hold():
+                return await self._go_passive(step)
             case _:
                 assert_never(step)
+
+    async def _go_passive(self, step: Loop | Hold) -> Outcome:
+        if isinstance(step, Loop):
+            self._loop = deque()
+            await asyncio.sleep(step.seconds)
+            self._loop = None
+        else:
+            sent_frames, self._sends_frames = self._sends_frames, False
+            self._put_on_hold(True)
+            await asyncio.sleep(step.seconds)
+            self._put_on_hold(False)
+            self._sends_frames = sent_frames
+        return Quiet()
 
     async def _say(self, utterance: Utterance, *, polite: bool) -> Outcome:
         # Who was just cut off does not give way again: else two polite sides never get on.

@@ -10,10 +10,10 @@ from typing import Final
 from opendeep.call_processor_service.ami_protocol import AmiMessage
 from opendeep.common.lifecycle import Nursery
 from opendeep.practice import exchange_events as events
-from opendeep.practice.callees.catalogue import profile_of
+from opendeep.practice.callees.catalogue import Profile, Refusal, profile_of, refused
 from opendeep.practice.exchange_channel import DialPlan, ExchangeChannel
 from opendeep.practice.exchange_events import ChannelFacts
-from opendeep.practice.exchange_originate import DialOrder
+from opendeep.practice.exchange_originate import MUTE_TRUNK, DialOrder
 from opendeep.practice.exchange_telephones import Telephones
 from opendeep.practice.records import CalleeRecord
 
@@ -28,6 +28,15 @@ class LiveChannel:
 
     channel: ExchangeChannel
     began_at: float
+
+
+def profile_at(order: DialOrder) -> Profile:
+    """Say who answers at what was dialled."""
+    if order.refused_by_dialplan:
+        return refused("", Refusal.INCOMPLETE)
+    if order.trunk == MUTE_TRUNK:
+        return Profile(dd="", alerts=())
+    return profile_of(order.number)
 
 
 class Switch:
@@ -82,7 +91,10 @@ class Switch:
                 events.originate_response(facts, reason=events.REASON_FAILED, made_channel=False)
             )
             return
-        profile = profile_of(order.number)
+        if order.is_unreachable:
+            self.publish(events.originate_response(facts, reason=events.REASON_FAILED))
+            return
+        profile = profile_at(order)
         record = CalleeRecord(number=order.number, dd=profile.dd)
         self._remember(record)
         channel = ExchangeChannel(
@@ -93,7 +105,6 @@ class Switch:
                 ring_limit_seconds=order.timeout_seconds,
                 safe_message_seconds=self._safe_message_seconds,
             ),
-            refusal=profile.refusal,
             record=record,
             pick_up=partial(self._telephones.ring, profile),
             tell=self.publish,
@@ -110,16 +121,18 @@ class Switch:
 
     def _facts(self, order: DialOrder) -> ChannelFacts:
         number = next(self._numbers)
-        trunk = order.dialled.partition("@")[2] or order.dialled.partition("/")[0]
+        unique_id = order.channel_id or f"practice-{number}"
+        socket = order.audiosocket or self._default_audiosocket
         return ChannelFacts(
-            name=f"{order.technology}/{trunk}-{number:08x}",
-            unique_id=order.channel_id or f"practice-{number}",
+            name=order.channel_name(number),
+            unique_id=unique_id,
+            linked_id=unique_id,
             requested=order.requested,
             dialled=order.dialled,
             context=order.context,
             exten=order.exten,
-            application=order.application,
-            data=order.data,
+            application="AudioSocket",
+            data=f"{order.call_uuid or ''},{socket}",
             action_id=order.action_id,
             caller_id=order.caller_id,
         )

@@ -4,9 +4,9 @@ import asyncio
 from typing import Final
 
 from opendeep.practice.browser_phone import BrowserCallee, PracticeBrowserPhone
-from opendeep.practice.callees.catalogue import Profile
+from opendeep.practice.callees.catalogue import Profile, Refusal
 from opendeep.practice.exchange_callee import FarEnd
-from opendeep.practice.exchange_channel import ExchangeChannel, Rejected
+from opendeep.practice.exchange_channel import ExchangeChannel
 from opendeep.practice.exchange_person import Hearing, ScriptedCallee
 from opendeep.practice.exchange_sounds import Clips
 
@@ -38,16 +38,21 @@ class Telephones:
         self._ring_factor = ring_factor
         self._wait_factor = wait_factor
 
-    async def ring(self, profile: Profile, channel: ExchangeChannel) -> FarEnd | Rejected:
-        """Ring until somebody answers or rejects; where nobody does, the network does at last."""
+    async def ring(self, profile: Profile, channel: ExchangeChannel) -> FarEnd | Refusal:
+        """Ring until somebody answers or refuses; where nobody does, the network does at last."""
+        for alerting in profile.alerts:
+            await asyncio.sleep(alerting.after_seconds * self._ring_factor)
+            channel.alert(alerting.alert)
         if profile.rings_browser:
             answer = await self._ring_browser(channel, wait_for_page=profile.script is None)
             if answer is not None:
                 return answer
-        if profile.script is None:
+        if profile.script is None and profile.refusal is None:
             await asyncio.sleep(_PATIENCE_SECONDS)
-            return Rejected()
+            return Refusal.UNAVAILABLE
         await asyncio.sleep(profile.ring_seconds * self._ring_factor)
+        if profile.script is None:
+            return profile.refusal or Refusal.UNAVAILABLE
         return ScriptedCallee(
             profile=profile,
             script=profile.script(channel.record),
@@ -55,12 +60,13 @@ class Telephones:
             clips=self._clips,
             hearing=self._hearing,
             press_key=channel.press_from_callee,
+            put_on_hold=channel.put_on_hold,
             wait_factor=self._wait_factor,
         )
 
     async def _ring_browser(
         self, channel: ExchangeChannel, *, wait_for_page: bool
-    ) -> FarEnd | Rejected | None:
+    ) -> FarEnd | Refusal | None:
         phone = self._browser_phone
         line = phone.ring() if phone is not None else None
         while phone is not None and line is None and wait_for_page:
@@ -74,4 +80,4 @@ class Telephones:
         except asyncio.CancelledError:
             line.drop()
             raise
-        return Rejected()
+        return Refusal.DECLINED

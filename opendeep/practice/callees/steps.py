@@ -58,6 +58,20 @@ class PressKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Loop:
+    """Say back what is heard, for so many seconds; outcome Quiet."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Put the call on hold for so many seconds, in which nothing is sent; outcome Quiet."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """A clip or sound ended; ``complete`` is False when the AI or a key cut it short."""
 
@@ -83,7 +97,7 @@ class Quiet:
     """Nothing came."""
 
 
-Step = Say | Play | Listen | Pause | PressKey
+Step = Say | Play | Listen | Pause | PressKey | Loop | Hold
 Outcome = Said | Heard | Pressed | Quiet
 Script = Generator[Step, Outcome, None]
 ScriptMaker = Callable[[CalleeRecord], Script]

@@ -15,6 +15,9 @@ from tests.unit.practice.exchange_world import (
     run_virtual,
 )
 
+PLACE = {"Context": "opendeep", "Exten": "media", "Priority": "1"}
+NO_PLACE = "Originate with 'Exten' requires 'Context' and 'Priority'"
+
 
 def test_the_banner_is_one_line() -> None:
     """The banner ends with one CRLF, and no empty line follows it."""
@@ -133,15 +136,18 @@ def test_ping_and_goodbye() -> None:
         ("Hangup", {}, "No channel specified"),
         ("Hangup", {"Channel": "od-none"}, "No such channel"),
         ("Status", {"Channel": "od-none"}, "No such channel"),
-        ("PlayDTMF", {"Digit": "1"}, "Channel not specified"),
-        ("PlayDTMF", {"Channel": "od-none", "Digit": "1"}, "Channel not found."),
+        ("PlayDTMF", {"Digit": "1"}, "Channel not found"),
+        ("PlayDTMF", {"Channel": "od-none", "Digit": "1"}, "Channel not found"),
         ("Originate", {}, "Channel not specified"),
-        ("Originate", {"Channel": "PJSIP", "Exten": "media"}, "Invalid channel"),
-        ("Originate", {"Channel": "PJSIP/1", "Exten": "m", "Timeout": "x"}, "Invalid timeout"),
-        ("Originate", {"Channel": "PJSIP/1"}, "Extension not specified"),
+        ("Originate", {"Channel": "PJSIP", **PLACE}, "Invalid channel"),
+        ("Originate", {"Channel": "PJSIP/1", **PLACE, "Timeout": "x"}, "Invalid timeout"),
+        ("Originate", {"Channel": "PJSIP/1"}, NO_PLACE),
+        ("Originate", {"Channel": "PJSIP/1", "Exten": "media"}, NO_PLACE),
+        ("Originate", {"Channel": "PJSIP/1", **PLACE, "Priority": "x"}, "Invalid priority"),
+        ("Originate", {"Channel": "PJSIP/1", **PLACE, "Exten": "x"}, "Extension does not exist."),
         (
             "Originate",
-            {"Channel": "PJSIP/1", "Exten": "m", "ChannelId": "x" * 150},
+            {"Channel": "PJSIP/1", **PLACE, "ChannelId": "x" * 150},
             "Uniqueid length exceeds maximum of 149",
         ),
         (
@@ -203,9 +209,12 @@ def test_the_order_of_an_answered_call() -> None:
                 "Newchannel",
                 "DialBegin",
                 "Newstate",
-                "OriginateResponse",
+                "DialState",
                 "Newstate",
                 "DialEnd",
+                "OriginateResponse",
+                "HangupRequest",
+                "SoftHangupRequest",
                 "Hangup",
             ]
             response = await world.manager.event("OriginateResponse")
@@ -277,10 +286,13 @@ def test_play_dtmf_sends_the_first_key_and_blocks_its_session() -> None:
                 await world.manager.ask("Ping")
                 assert loop.time() - began == pytest.approx(seconds, abs=0.01)
             assert world.record.dtmf == "111"
-            end = await world.manager.event("DTMFEnd")
-            assert (end.get("Digit"), end.get("Direction")) == ("1", "Sent")
-            refused = await world.manager.ask("PlayDTMF", ("Channel", channel), ("Digit", "x"))
-            assert refused.response == "Error"
+            assert "DTMFEnd" not in world.manager.names(channel)
+            for headers, message in (
+                ((), "No digit specified"),
+                ((("Digit", "1"), ("Duration", "x")), "Could not convert Duration parameter"),
+            ):
+                refused = await world.manager.ask("PlayDTMF", ("Channel", channel), *headers)
+                assert refused.get("Message") == message
 
     run_virtual(story())
 
@@ -315,17 +327,21 @@ def test_application_audiosocket_names_its_own_server() -> None:
     run_virtual(story())
 
 
-def test_nonsense_drops_the_manager_alone() -> None:
-    """Bytes that are no AMI end their own session; the exchange goes on."""
+def test_nonsense_is_answered() -> None:
+    """Bytes that are no action are refused in Asterisk's words, and the session goes on."""
 
     async def story() -> None:
         async with open_world() as world:
             manager = await open_manager(world.exchange)
             manager.write(b"no colon here\r\n\r\n")
-            while await manager.read():
-                pass
+            answer = await manager.until(lambda m: m.response == "Error")
+            assert answer.get("Message") == "Missing action in request"
+            assert (await manager.ask("Ping")).get("Message") == "Permission denied"
             manager.close()
-            assert (await world.manager.ask("Ping")).response == "Success"
+            long = b"Action: Ping\r\nActionID: 9\r\nX: " + b"y" * 2000 + b"\r\n\r\n"
+            world.manager.write(long)
+            answer = await world.manager.until(lambda m: m.action_id == "9")
+            assert answer.get("Message") == "Failed to parse message: line too long"
 
     run_virtual(story())
 

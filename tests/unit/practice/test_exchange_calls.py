@@ -78,7 +78,10 @@ def test_refused_calls(dd: str, status: str, cause: str) -> None:
             hangup = await world.hung_up()
             assert hangup.get("Cause") == cause
             names = world.manager.names(channel)
-            assert names == ["Newchannel", "DialBegin", "DialEnd", "OriginateResponse", "Hangup"]
+            assert names == [
+                *("Newchannel", "DialBegin", "HangupRequest"),
+                *("DialEnd", "OriginateResponse", "Hangup"),
+            ]
             assert (await world.manager.event("DialEnd")).get("DialStatus") == status
             response = await world.manager.event("OriginateResponse")
             assert (response.get("Response"), response.get("Reason")) == ("Failure", "0")
@@ -111,7 +114,8 @@ def test_nobody_answers_within_the_time_out() -> None:
             assert asyncio.get_running_loop().time() - began == pytest.approx(12, abs=0.1)
             response = await world.manager.event("OriginateResponse")
             assert response.get("Reason") == "3"
-            assert response.get("Uniqueid") == "<null>"
+            assert response.get("Uniqueid") == channel
+            assert (await world.hung_up()).get("Cause") == "19"
             assert "DialEnd" not in world.manager.names(channel)
 
     run_virtual(story())
@@ -123,7 +127,7 @@ def test_an_hour_of_ringing_is_rejected() -> None:
     async def story() -> None:
         async with open_world() as world:
             await world.dial("+12015550102", Timeout="9000000")
-            assert (await world.hung_up()).get("Cause") == "21"
+            assert (await world.hung_up()).get("Cause") == "19"
 
     run_virtual(story())
 
@@ -282,8 +286,9 @@ def test_a_silent_callee_sends_no_frames() -> None:
             world.media.sends_frames = False
             began = asyncio.get_running_loop().time()
             hangup = await world.hung_up()
-            assert asyncio.get_running_loop().time() - began == pytest.approx(2, abs=0.2)
-            assert hangup.get("Cause") == "0"
+            # Two seconds of silence, and three of the safe message.
+            assert asyncio.get_running_loop().time() - began == pytest.approx(5, abs=0.2)
+            assert hangup.get("Cause") == "41"
             assert world.record.hung_up_by == "exchange"
 
     run_virtual(story())
@@ -401,7 +406,11 @@ def test_hangup_while_it_rings() -> None:
             await asyncio.sleep(1)
             await world.manager.ask("Hangup", ("Channel", channel))
             await world.hung_up()
-            assert world.manager.names(channel)[-2:] == ["OriginateResponse", "Hangup"]
+            assert world.manager.names(channel)[-3:] == [
+                "DialEnd",
+                "OriginateResponse",
+                "Hangup",
+            ]
 
     run_virtual(story())
 
@@ -421,7 +430,7 @@ def test_the_media_server_leaves(ending: str) -> None:
                 world.media.send(protocol.hangup())
             hangup = await world.hung_up()
             assert asyncio.get_running_loop().time() - began == pytest.approx(3, abs=0.2)
-            assert hangup.get("Cause") == "0"
+            assert hangup.get("Cause") == "41"
             assert world.record.safe_message
 
     run_virtual(story())
@@ -429,16 +438,16 @@ def test_the_media_server_leaves(ending: str) -> None:
 
 @pytest.mark.parametrize("raw", [b"\x03\x00\x011", b"\x10\x00\x00", b"\xff\x00\x01\x01"])
 def test_foreign_frames_tear_the_call_down(raw: bytes) -> None:
-    """A key, an empty frame or an error from our side ends the call at once, without a message."""
+    """A key, an empty frame or an error from our side ends the sound: safe message, cause 41."""
 
     async def story() -> None:
         async with open_world() as world:
             await world.dial("+12015550100")
             await world.connected()
             world.media.send(raw)
-            await world.hung_up()
+            assert (await world.hung_up()).get("Cause") == "41"
             assert world.record.hung_up_by == "exchange"
-            assert not world.record.safe_message
+            assert world.record.safe_message
 
     run_virtual(story())
 
@@ -454,7 +463,9 @@ def test_no_media_server_is_answered_with_the_safe_message() -> None:
                 await world.manager.ask(
                     "Originate",
                     ("Channel", "PJSIP/+12015550100@trunk"),
+                    ("Context", "opendeep"),
                     ("Exten", "media"),
+                    ("Priority", "1"),
                     ("Variable", variable),
                 )
                 await world.manager.event("Hangup")

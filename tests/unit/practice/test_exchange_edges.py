@@ -68,6 +68,7 @@ def test_a_script_presses_keys() -> None:
             clips=MappingProxyType({}),
             hearing=ToneHearing(),
             press_key=pressed.append,
+            put_on_hold=lambda _on: None,
             wait_factor=3.0,
         )
         await callee.converse()
