@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import logging
 import socket
 from collections.abc import Iterator
 
@@ -15,6 +16,15 @@ from opendeep.common.lifecycle import Nursery
 _WS_MESSAGE_MOST_BYTES = 64 * 1024
 _STOP_SECONDS = 2
 _BACKLOG = 128
+
+
+def _is_trouble(record: logging.LogRecord) -> bool:
+    """Whether a line of uvicorn's log is one.
+
+    It takes the HTTP reply that refuses a WebSocket (ASGI's "WebSocket Denial Response") for a
+    handshake that was forgotten; the web interface logs refusals itself.
+    """
+    return "without completing handshake" not in record.getMessage()
 
 
 class _QuietServer(uvicorn.Server):
@@ -43,6 +53,7 @@ class WebServer:
 
     async def run(self) -> None:
         """Serve until :meth:`stop`."""
+        logging.getLogger("uvicorn.error").addFilter(_is_trouble)
         config = uvicorn.Config(
             self._app,
             log_config=None,

@@ -148,6 +148,9 @@ class UnavailableError(OpenDeepError):
     Args:
         message: what failed, for the person who reads it.
         retryable: False where the same request cannot succeed (quota used up, key refused).
+
+    Attributes:
+        kept_in: the chat session that keeps what the user said, where the same can be said again.
     """
 
     kind = ErrorKind.UNAVAILABLE
@@ -157,6 +160,7 @@ class UnavailableError(OpenDeepError):
     def __init__(self, message: str, *, retryable: bool = True, code: str | None = None) -> None:
         super().__init__(message, code=code)
         self.retryable = retryable
+        self.kept_in: str | None = None
 
 
 class ExchangeUnavailableError(UnavailableError):

@@ -34,7 +34,11 @@ def setup_logging(*, log_format: LogFormat, level: str, keep_pii: bool = False) 
     if not keep_pii:
         shared.append(_drop_pii)
     renderer: Processor = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            # The default one shows local variables: numbers, words and secrets among them.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
         if log_format == "console"
         else structlog.processors.JSONRenderer()
     )

@@ -127,19 +127,18 @@ class UIAssistantService:
             InvalidInputError: nothing was sent, or an answer is missing or too long.
             ConflictError: answers came and no form is open.
             NotFoundError: the session is not this user's.
-            UnavailableError: the model does not answer; what the user sent is kept.
+            UnavailableError: the model does not answer; what the user sent is kept, and the error
+                says in which session.
         """
         said = Said(message=message, form_answers=form_answers)
         database = self._ports.database
         session = await AssistantSession.begin(database, self._user_id, session_id, said)
         turn = _Turn(tell=tell)
-        for _ in range(ROUNDS):
-            if await self._round(session, turn):
-                break
-        else:
-            log.warning("assistant_gave_up", session_id=session.id)
-            await _say(turn, _GIVING_UP)
-            await session.add_turn(AssistantMessage(text=_GIVING_UP), ())
+        try:
+            await self._rounds(session, turn)
+        except UnavailableError as error:
+            error.kept_in = session.id
+            raise
         return ChatReply(
             session_id=session.id,
             reply="".join(turn.texts).strip(),
@@ -147,6 +146,14 @@ class UIAssistantService:
             campaign_plan=turn.plan,
             tool_activity=tuple(turn.activity),
         )
+
+    async def _rounds(self, session: AssistantSession, turn: _Turn) -> None:
+        for _ in range(ROUNDS):
+            if await self._round(session, turn):
+                return
+        log.warning("assistant_gave_up", session_id=session.id)
+        await _say(turn, _GIVING_UP)
+        await session.add_turn(AssistantMessage(text=_GIVING_UP), ())
 
     async def _round(self, session: AssistantSession, turn: _Turn) -> bool:
         """Ask the model once and run its tools; return whether it is the user's turn now."""

@@ -47,8 +47,14 @@ def error_body(
 
 
 def body_of(error: OpenDeepError) -> dict[str, dict[str, Any]]:
-    """Make the error body of one of our own errors, one detail per fault of a plan."""
+    """Make the error body of one of our own errors.
+
+    ``details`` has one entry per fault of a plan; after a failed turn of the chat it has the
+    session that keeps the user's words.
+    """
     details: list[dict[str, str]] = []
+    if isinstance(error, UnavailableError) and error.kept_in is not None:
+        details = [{"session_id": error.kept_in}]
     if isinstance(error, PlanInvalidError):
         details = [
             {"path": fault.path, "code": fault.code, "message": fault.message}

@@ -3,6 +3,7 @@
 import json
 import re
 
+import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
@@ -10,6 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from opendeep.web_interface.error_handlers import error_body
 from opendeep.web_interface.guards import SECURITY_HEADERS, Refusal, RequestPolicy
+
+log = structlog.get_logger(__name__)
 
 _TOO_LARGE = Refusal(status=413, code="too_large", message="The body is too large.")
 _UNSTORABLE = Refusal(
@@ -39,12 +42,17 @@ class RequestGuard:
             return
         refusal = self._policy.refusal(HTTPConnection(scope))
         if scope["type"] == "websocket":
-            if refusal is not None:
-                await _refuse(refusal, scope, receive, send)
-            else:
-                await self._app(scope, receive, send)
+            await self._serve_websocket(refusal, scope, receive, _with_refusal_logged(scope, send))
             return
         await self._serve_http(refusal, scope, receive, _with_security_headers(send))
+
+    async def _serve_websocket(
+        self, refusal: Refusal | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if refusal is not None:
+            await _refuse(refusal, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
     async def _serve_http(
         self, refusal: Refusal | None, scope: Scope, receive: Receive, send: Send
@@ -121,6 +129,21 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive_again
+
+
+def _with_refusal_logged(scope: Scope, send: Send) -> Send:
+    """Say in one line that a WebSocket was not opened, and with which HTTP status."""
+    answered = False
+
+    async def send_and_log(message: Message) -> None:
+        nonlocal answered
+        if not answered and message["type"] != "websocket.accept":
+            # A close before the handshake is sent as 403 (ASGI, "Close - send event").
+            log.info("websocket_refused", path=scope["path"], status=message.get("status", 403))
+        answered = True
+        await send(message)
+
+    return send_and_log
 
 
 def _with_security_headers(send: Send) -> Send:

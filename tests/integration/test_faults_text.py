@@ -23,15 +23,22 @@ async def chat(product: Product, **turn: object) -> httpx.Response:
     return await product.http.post("/api/chat_interaction", json=turn)
 
 
-def check_unavailable(answer: httpx.Response) -> None:
-    """Check that a turn failed in a way that a user and a program understand."""
+def check_unavailable(answer: httpx.Response) -> str:
+    """Check that a turn failed in a way that a user and a program understand.
+
+    Returns:
+        The session that keeps what was said.
+    """
     assert answer.status_code == 503, answer.text
+    (detail,) = answer.json()["error"]["details"]
     assert answer.json()["error"] == {
         "code": "model_unavailable",
         "message": "The text model cannot be reached.",
-        "details": [],
+        "details": [{"session_id": detail["session_id"]}],
     }
     assert answer.headers["Retry-After"]
+    session: str = detail["session_id"]
+    return session
 
 
 def kept(folder: Path, words: str) -> int:
@@ -45,7 +52,8 @@ def kept(folder: Path, words: str) -> int:
 async def test_the_chat(tmp_path: Path) -> None:
     """503 with a reason; words and answers are kept once, and the same again goes on after it."""
     async with far_ends() as ends, serving(tmp_path, ends.settings()) as product:
-        check_unavailable(await chat(product, message=WISH))
+        first = check_unavailable(await chat(product, message=WISH))
+        assert check_unavailable(await chat(product, message=WISH, session_id=first)) == first
         assert kept(tmp_path, WISH) == 1
         streamed = await product.http.post(
             "/api/chat_interaction", json={"message": WISH}, headers={"Accept": "text/event-stream"}
@@ -54,7 +62,8 @@ async def test_the_chat(tmp_path: Path) -> None:
 
         text = PracticeAiService(AiServiceConfig(port=ends.text_port), fake_engines()[0])
         async with text.serve():
-            turn = (await chat(product, message=WISH)).json()
+            turn = (await chat(product, message=WISH, session_id=first)).json()
+        assert turn["session_id"] == first
         session_id, form = turn["session_id"], turn["form"]
         assert form is not None
         answers = {question["id"]: "Alex Morgan" for question in form["questions"]}

@@ -8,12 +8,16 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
+from opendeep.bootstrap.web_server import WebServer, take_port
 from opendeep.common.data_models import ToolActivity
 from opendeep.common.ids import ChatSessionId
+from opendeep.common.lifecycle import Nursery
 from tests.integration.web_demo import serving
 from tests.unit.web_interface.fakes import FakeReply, World
 
@@ -39,6 +43,29 @@ async def test_a_foreign_page_gets_403_before_the_upgrade(served: tuple[World, s
         assert refused.value.response.status_code == 403
     async with connect(f"ws://{place}/ws/events", origin=Origin(f"http://{place}")):
         pass
+
+
+async def test_a_refused_socket_is_no_error_of_the_server(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A refusal by an HTTP reply leaves no error in the server's log."""
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await JSONResponse({}, 403)(scope, receive, send)
+
+    listener = take_port("127.0.0.1", 0)
+    server = WebServer(refuse, listener=listener)
+    place = f"127.0.0.1:{listener.getsockname()[1]}"
+    server.listen()
+    async with Nursery("test") as nursery:
+        serving = nursery.start(server.run(), name="web")
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(f"ws://{place}/ws/events")
+        server.stop()
+        await serving
+    assert refused.value.response.status_code == 403
+    assert [line for line in caplog.records if line.levelname in {"ERROR", "WARNING"}] == []
 
 
 async def test_another_users_call_is_404_before_the_upgrade(served: tuple[World, str]) -> None:

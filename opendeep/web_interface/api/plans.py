@@ -10,7 +10,7 @@ from starlette.responses import Response
 from opendeep.common.data_models import CampaignPlan
 from opendeep.common.ids import ChatSessionId
 from opendeep.task_manager.plan_validation import parse_plan
-from opendeep.web_interface.api.shapes import PlanExecuted, PlanExecution
+from opendeep.web_interface.api.shapes import ErrorReply, PlanExecuted, PlanExecution
 from opendeep.web_interface.identity import CurrentUser, Services
 
 router = APIRouter(prefix="/api", tags=["chat"])
@@ -18,7 +18,15 @@ router = APIRouter(prefix="/api", tags=["chat"])
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200)]
 
 
-@router.post("/execute_campaign", status_code=201)
+@router.post(
+    "/execute_campaign",
+    status_code=201,
+    responses={
+        200: {"model": PlanExecuted, "description": "The same key again: the same ids"},
+        409: {"model": ErrorReply, "description": "The same key with another plan"},
+        422: {"model": ErrorReply, "description": "The plan has faults: one detail per fault"},
+    },
+)
 async def execute_campaign(
     body: PlanExecution,
     response: Response,

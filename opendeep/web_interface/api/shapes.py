@@ -17,6 +17,7 @@ from opendeep.common.data_models import (
     Speaker,
     TaskStatus,
     ToolActivity,
+    WrittenInstant,
 )
 from opendeep.common.ids import CampaignId, ChatSessionId, FeedbackId, TaskId
 
@@ -43,6 +44,24 @@ class Outgoing(BaseModel):
     """Base of replies."""
 
     model_config = ConfigDict(frozen=True)
+
+
+class ErrorFacts(Outgoing):
+    """What went wrong: a word for programs, a sentence for people, and where there are any, facts.
+
+    A faulty plan has one detail per fault (``path``, ``code``, ``message``); a chat turn that
+    failed has the ``session_id`` that keeps what was said.
+    """
+
+    code: str
+    message: str
+    details: list[dict[str, str]]
+
+
+class ErrorReply(Outgoing):
+    """The one shape of every error."""
+
+    error: ErrorFacts
 
 
 class ChatInteraction(Incoming):
@@ -201,7 +220,7 @@ class FeedbackAnswer(Incoming):
 class HoldRequest(Incoming):
     """Until when a task waits; without a time, until the user resumes it."""
 
-    until: Annotated[datetime, Field(description="with a zone")] | None = None
+    until: Annotated[WrittenInstant, Field(description="with a zone")] | None = None
 
 
 class Accepted(Outgoing):

@@ -44,3 +44,18 @@ def test_console_is_for_people(capsys: pytest.CaptureFixture[str]):
     assert "quiet" not in written
     assert "failed" in written
     assert "ValueError: boom" in written
+
+
+def test_a_traceback_shows_no_values(capsys: pytest.CaptureFixture[str]):
+    """Local variables hold numbers, words and secrets: no form of the log prints them."""
+    for log_format in ("console", "json"):
+        structlog.reset_defaults()
+        setup_logging(log_format=log_format, level="info")
+        number = "+1201555" + "0100"
+        try:
+            number.index("x")
+        except ValueError:
+            structlog.get_logger("w").exception("failed")
+        written = capsys.readouterr().err
+        assert "substring not found" in written
+        assert number not in written

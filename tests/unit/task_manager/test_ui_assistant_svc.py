@@ -319,8 +319,9 @@ async def test_model_down_keeps_what_the_user_said(world: World) -> None:
     """With the model down the user gets a clear error, and their words are there afterwards."""
     chat = Chat(world, "Hello.", ModelUnavailableError("The text model cannot be reached."), "Ok.")
     await chat.send("Hi")
-    with pytest.raises(ModelUnavailableError):
+    with pytest.raises(ModelUnavailableError) as caught:
         await chat.send("Book a table")
+    assert caught.value.kept_in == chat.session_id
     await chat.send("Still there?")
     said = [m.text for m in chat.model.requests[-1] if not isinstance(m, SystemMessage)]
     assert said == ["Hi", "Hello.", "Book a table", "Still there?"]

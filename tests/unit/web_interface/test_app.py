@@ -19,6 +19,8 @@ async def test_the_api_describes_itself(client: httpx.AsyncClient) -> None:
         "/api/dnd_list",
         "/api/profile",
     } <= set(described["paths"])
+    confirmed = described["paths"]["/api/execute_campaign"]["post"]["responses"]
+    assert set(confirmed) == {"200", "201", "409", "422"}
     schemas = described["components"]["schemas"]
     references = {part.split('"')[0] for part in answer.text.split("#/components/schemas/")[1:]}
     assert references <= set(schemas)

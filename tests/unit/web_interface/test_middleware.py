@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.types import Message, Receive, Scope, Send
+from structlog.testing import capture_logs
 
 from opendeep.web_interface.guards import RequestPolicy
 from opendeep.web_interface.middleware import RequestGuard
@@ -33,9 +34,25 @@ async def test_a_foreign_host_name_is_refused(client: httpx.AsyncClient) -> None
 
 async def test_a_foreign_page_cannot_open_a_socket(world: World) -> None:
     """A WebSocket with a foreign Origin is refused before it is open."""
-    async with connected(world.app, "/ws/events", {"origin": "http://evil.test"}) as socket:
-        assert socket.status == 403
-        assert socket.refusal["error"]["code"] == "foreign_origin"
+    with capture_logs() as logs:
+        async with connected(world.app, "/ws/events", {"origin": "http://evil.test"}) as socket:
+            assert socket.status == 403
+            assert socket.refusal["error"]["code"] == "foreign_origin"
+    [line] = logs
+    assert (line["event"], line["log_level"]) == ("websocket_refused", "info")
+    assert (line["path"], line["status"]) == ("/ws/events", 403)
+
+
+async def test_a_socket_that_nobody_serves_is_told_in_one_line(world: World) -> None:
+    """An unknown address is refused, with one line in the log; an open socket makes none."""
+    with capture_logs() as logs:
+        async with connected(world.app, "/ws/nothing") as socket:
+            assert socket.status != 101
+        async with connected(world.app, "/ws/events") as socket:
+            assert socket.status == 101
+    assert [(line["event"], line["path"]) for line in logs] == [
+        ("websocket_refused", "/ws/nothing")
+    ]
 
 
 async def test_a_declared_large_body_is_refused_unread(client: httpx.AsyncClient) -> None:

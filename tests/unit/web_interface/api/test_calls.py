@@ -71,6 +71,11 @@ async def test_the_recording_is_served_whole_and_in_ranges(
     beyond = await client.get(url, headers={"range": "bytes=2000-"})
     assert beyond.status_code == 416
     assert beyond.headers["content-range"] == "bytes */1024"
+    assert beyond.json()["error"]["code"] == "range_not_satisfiable"
+    for junk in ("bytes", "pages=1-2", "bytes=", "bytes=9-2"):
+        refused = await client.get(url, headers={"range": junk})
+        assert refused.status_code == 400
+        assert refused.json()["error"]["code"] == "invalid_range"
     assert (await client.get(f"/api/calls/{call_id}")).json()["has_recording"] is True
 
 

@@ -95,7 +95,9 @@ async def test_a_failing_turn_ends_the_stream_with_an_error(
     world: World, client: httpx.AsyncClient
 ) -> None:
     """An error after the stream began is its last event, in the errors' shape."""
-    world.assistant.turns.append(ModelUnavailableError("The model is away."))
+    away = ModelUnavailableError("The model is away.")
+    away.kept_in = "s1"
+    world.assistant.turns.append(away)
     answer = await client.post("/api/chat_interaction", json={"message": "hi"}, headers=STREAM)
     assert events(answer.text) == [
         (
@@ -104,7 +106,7 @@ async def test_a_failing_turn_ends_the_stream_with_an_error(
                 "error": {
                     "code": "model_unavailable",
                     "message": "The model is away.",
-                    "details": [],
+                    "details": [{"session_id": "s1"}],
                 }
             },
         )

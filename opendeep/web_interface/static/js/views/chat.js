@@ -129,11 +129,19 @@ class ChatView extends HTMLElement {
       return true;
     } catch (error) {
       answer.element.remove();
+      this.#goOnIn(error.details?.find((detail) => detail.session_id)?.session_id);
       toast(error.message, { kind: "error" });
       return false;
     } finally {
       this.#setBusy(false);
     }
+  }
+
+  /** A first message that was not answered is kept in a session all the same: stay in it. */
+  #goOnIn(sessionId) {
+    if (!sessionId) return;
+    this.#sessionId = sessionId;
+    this.#keep();
   }
 
   #setBusy(busy) {
