@@ -28,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -588,10 +589,11 @@ int main(int argc, char **argv) {
     struct rlimit files = {MAX_FDS, MAX_FDS};
     setrlimit(RLIMIT_NOFILE, &files);
     signal(SIGTERM, stop), signal(SIGINT, stop), signal(SIGPIPE, SIG_IGN);
+    prctl(PR_SET_TIMERSLACK, 1000);
     make_speech();
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     int listener = listen_on(port);
-    struct epoll_event e = {.events = EPOLLIN, .data.ptr = NULL}, ready[512];
+    struct epoll_event e = {.events = EPOLLIN, .data.ptr = NULL}, ready[4096];
     epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listener, &e);
     long long tick = now_ms();
     while (!stopping) {
@@ -604,7 +606,10 @@ int main(int argc, char **argv) {
                 if (sessions[fd]->dead) release(sessions[fd]);
             }
         }
-        int n = epoll_wait(epoll_fd, ready, 512, (int)(tick > now ? tick - now : 0));
+        /* look once in a millisecond: a wake-up for each message would cost more than the message */
+        struct timespec pause = {0, 1000000};
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+        int n = epoll_wait(epoll_fd, ready, 4096, 0);
         for (int i = 0; i < n; i++) {
             struct session *s = ready[i].data.ptr;
             if (!s) {

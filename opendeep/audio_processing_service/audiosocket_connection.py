@@ -70,6 +70,10 @@ class AudioSocketConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; what breaks the protocol ends the connection."""
+        frame = self._parser.whole_frame(data)
+        if frame is not None:
+            self._hear(frame)
+            return
         try:
             events = self._parser.receive(data)
         except WireProtocolError as error:
@@ -132,12 +136,13 @@ class AudioSocketConnection(asyncio.Protocol):
             self._handler.connected(self)
 
     def _hear(self, payload: bytes) -> None:
-        if self._handler is None:
+        handler = self._handler
+        if handler is None:
             return
         if not self._aligned:
             self._aligned = True
-            self._server.align(self._handler)
-        self._handler.hear(payload)
+            self._server.align(handler)
+        handler.hear(payload)
 
     def _too_silent(self) -> None:
         self._server.refuse_silent()

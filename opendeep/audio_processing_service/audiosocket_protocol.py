@@ -21,8 +21,10 @@ FRAME_MS = 20
 FRAME_PCM_BYTES = 320
 MAX_AUDIO_BYTES = 3200
 """The longest audio payload that is accepted: 200 ms; Asterisk sends 20 ms."""
+_AUDIO_FRAME_BYTES = HEADER_BYTES + FRAME_PCM_BYTES
 _MAX_ERROR_BYTES = 16
 _DTMF_KEYS = frozenset(b"0123456789*#ABCD")
+_FRAME_HEADER = b"\x10" + FRAME_PCM_BYTES.to_bytes(2, "big")
 
 
 class FrameKind(IntEnum):
@@ -93,6 +95,21 @@ class AudioSocketParser:
         self._buffer = b""
         self._identified = side is Side.ASTERISK
         self._broken = False
+
+    def whole_frame(self, data: bytes) -> bytes | None:
+        """Return the sound of ``data`` if it is just one 20 ms frame, as it nearly always is.
+
+        It costs a quarter of :meth:`receive`. None: nothing was taken; :meth:`receive` it.
+        """
+        if (
+            len(data) == _AUDIO_FRAME_BYTES
+            and data.startswith(_FRAME_HEADER)
+            and self._identified
+            and not self._buffer
+            and not self._broken
+        ):
+            return data[HEADER_BYTES:]
+        return None
 
     def receive(self, data: bytes | bytearray | memoryview) -> list[AudioSocketEvent]:
         """Take the next bytes; return the events that they complete, in order.
@@ -214,9 +231,6 @@ def dtmf(digit: str) -> bytes:
 def error(code: int) -> bytes:
     """Return an error frame. Only Asterisk sends it."""
     return bytes((FrameKind.ERROR, 0, 1, code))
-
-
-_FRAME_HEADER = bytes((FrameKind.AUDIO,)) + FRAME_PCM_BYTES.to_bytes(2, "big")
 
 
 class MediaServerWriter:

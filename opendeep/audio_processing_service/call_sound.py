@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from opendeep.audio_processing_service import pcm
+from opendeep.audio_processing_service.overlap import LastMoments
 from opendeep.audio_processing_service.playout import Playout
 from opendeep.audio_processing_service.recorder import CallRecorder
 from opendeep.audio_processing_service.tones import LineEar
@@ -21,6 +22,9 @@ _PADS_PER_TICK: Final = 2
 _AHEAD_BYTES: Final = 10 * pcm.FRAME_SAMPLES
 """So much may the callee be ahead of the AI in a recording before its pauses are shortened."""
 _WAITING_BYTES: Final = 2 * pcm.SAMPLE_RATE
+_EAR_BYTES: Final = 5 * 2 * pcm.FRAME_SAMPLES
+_KEEP_EVERY: Final = 5
+"""So many frames are kept, and heard by the ear, at a time: a tenth of a second."""
 _QUIET_DBFS: Final = -50.0
 _LISTEN_BYTES: Final = 2 * pcm.SAMPLE_RATE
 
@@ -37,6 +41,9 @@ class CallSound:
         frames_in: frames that came from Asterisk.
         frames_out: frames that were taken for Asterisk.
         listening: whether somebody listens in.
+        paused: whether the AI's speech waits; silence is played meanwhile.
+        callee: the last moments of the callee's side.
+        played: the last moments of the AI's side, as they were played.
     """
 
     def __init__(self, recorder: CallRecorder | None) -> None:
@@ -45,7 +52,11 @@ class CallSound:
         self.frames_in = 0
         self.frames_out = 0
         self.listening = False
+        self.paused = False
+        self.callee = LastMoments()
+        self.played = LastMoments()
         self._recorder = recorder
+        self._unheard = bytearray()
         self._to_voice: Callable[[bytes], None] | None = None
         self._kept = bytearray()
         self._due_bytes = 0
@@ -66,16 +77,21 @@ class CallSound:
         self._due_bytes += (missed + 1) * pcm.FRAME_SAMPLES
         if not missed:  # else this machine stalled, and what the callee sent may not be read yet
             self._stand_in()
-        frame = self.playout.next_frame()
+        frame = pcm.MULAW_SILENCE_FRAME if self.paused else self.playout.next_frame()
+        self.played.add(frame)
         self.frames_out += 1
         if self._recorder is not None or self.listening:
-            self._keep(pcm.MULAW_SILENCE_FRAME * missed + frame)
+            if missed:
+                self._ai += pcm.MULAW_SILENCE_FRAME * missed
+            self._ai += frame
+            if missed or self.frames_out % _KEEP_EVERY == 0:
+                self._keep()
         return frame
 
     def finish(self) -> None:
         """Keep the AI's last frames too, for which nothing of the callee came."""
         self._callee += pcm.MULAW_SILENCE_FRAME[:1] * (len(self._ai) - len(self._callee))
-        self._keep(b"")
+        self._keep()
 
     def open_voice(self, to_voice: Callable[[bytes], None]) -> int:
         """Send the callee's audio to a voice session from now on.
@@ -96,6 +112,7 @@ class CallSound:
 
     def take_heard_in(self) -> tuple[bytes, bytes]:
         """Return what both sides said since the last call, callee first, for a listener."""
+        self._keep()
         callee, ai = self._heard_in
         taken = bytes(callee), bytes(ai)
         callee.clear()
@@ -105,7 +122,10 @@ class CallSound:
     def _hear(self, samples: bytes) -> None:
         mulaw = pcm.pcm_to_mulaw(samples)
         self._heard_bytes += len(mulaw)
-        self.ear.hear(samples)
+        self._unheard += samples
+        if len(self._unheard) >= _EAR_BYTES:
+            self.ear.hear(bytes(self._unheard))
+            self._unheard.clear()
         if self._to_voice is not None:
             self._to_voice(mulaw)
         else:
@@ -120,9 +140,8 @@ class CallSound:
             if self._due_bytes - self._heard_bytes >= _LATE_BYTES:
                 self._hear(pcm.PCM_SILENCE_FRAME)
 
-    def _keep(self, ai: bytes) -> None:
+    def _keep(self) -> None:
         """Keep what there is of both sides; the side that is ahead waits for the other."""
-        self._ai += ai
         ready = min(len(self._ai), len(self._callee))
         pieces = bytes(self._callee[:ready]), bytes(self._ai[:ready])
         del self._callee[:ready], self._ai[:ready]

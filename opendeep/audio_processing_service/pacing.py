@@ -8,6 +8,7 @@ would sit in Asterisk's buffer, where a barge-in cannot reach it.
 
 import asyncio
 import math
+from collections.abc import Iterator
 from typing import Final, Protocol
 
 from opendeep.common.clock import Clock
@@ -30,6 +31,9 @@ class PacingTicker:
 
     Args:
         clock: its monotonic time; follows the loop.
+
+    Attributes:
+        missed: frames of all members together that were not sent because the loop was late.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -37,6 +41,7 @@ class PacingTicker:
         self._slots: list[dict[Paced, None]] = [{} for _ in range(SLOTS)]
         self._wake = asyncio.Event()
         self._last = 0
+        self.missed = 0
 
     def place(self, member: Paced) -> None:
         """Put a member into the slot that follows the present moment; moves one that is in."""
@@ -66,14 +71,26 @@ class PacingTicker:
 
     def _tick(self, now: int) -> None:
         """Tick what fell due since the last time, once each."""
-        loop = asyncio.get_running_loop()
         last, self._last = self._last, now
+        loop = asyncio.get_running_loop()
         for slot in range(max(last + 1, now - SLOTS + 1), now + 1):
             # How often this slot came by before, unserved, since the last time.
             missed = (slot - last - 1) // SLOTS
-            for member in self._slots[slot % SLOTS]:
-                # Through the loop: a member that fails is reported and harms no other.
-                loop.call_soon(member.tick, missed)
+            members = self._slots[slot % SLOTS]
+            self.missed += missed * len(members)
+            if members:
+                loop.call_soon(self._serve, iter(tuple(members)), missed)
+
+    def _serve(self, members: Iterator[Paced], missed: int) -> None:
+        """Tick the rest of a slot; the loop reports a member that fails, and the others go on."""
+        done = False
+        try:
+            for member in members:
+                member.tick(missed)
+            done = True
+        finally:
+            if not done:
+                asyncio.get_running_loop().call_soon(self._serve, members, missed)
 
     def _now(self) -> int:
         return math.floor(self._clock.monotonic() / SLOT_SECONDS + _ROUNDING)

@@ -16,6 +16,8 @@ from opendeep.audio_processing_service import pcm
 MAX_QUEUED_MS: Final = 300_000
 """How much speech may wait; more is dropped (an answer of five minutes is a broken model)."""
 _MAX_DEBT_FRAMES = 50
+_MAX_GAP_FRAMES = 5
+"""So much of one gap in the AI's speech is made up: more would swallow the speaker's own pauses."""
 _QUIET_DBFS = -50.0
 _CLOSURE_FRAMES = 4
 """A quiet stretch this short may be the closure of a "t" or "k": it belongs to the word."""
@@ -84,6 +86,7 @@ class Playout:
         self._position = 0
         self._debt_frames = 0
         self._quiet_frames = 0
+        self._gap_frames = 0
         self.started: list[PartKey] = []
         self.finished: list[Heard] = []
 
@@ -98,12 +101,19 @@ class Playout:
         Returns:
             False if it did not fit and was dropped; it still counts as received.
         """
-        part = self._part(key)
+        parts = self._parts
+        # Nearly always it is more of the part that came last.
+        part = parts[-1] if parts and parts[-1].key == key else self._part(key)
         part.received_ms += received_ms
-        if self.queued_bytes + len(mulaw) > self._max_queued_bytes:
+        length = len(mulaw)
+        if len(self._audio) - self._position + length > self._max_queued_bytes:
             return False
-        part.queued += len(mulaw)
-        if part is self._parts[-1]:
+        part.queued += length
+        if self._gap_frames:
+            # Speech that came too late is late for good, unless a pause makes up for it.
+            self._owe(min(self._gap_frames, _MAX_GAP_FRAMES))
+            self._gap_frames = 0
+        if part is parts[-1]:
             self._audio += mulaw
         else:
             self._insert(part, mulaw)
@@ -114,6 +124,8 @@ class Playout:
         for part in self._parts:
             if part.key == key:
                 part.complete = True
+        if self.drained:
+            self._gap_frames = 0
         self._bury()
 
     def next_frame(self) -> bytes:
@@ -122,6 +134,8 @@ class Playout:
         A part whose end is not in yet is not torn: less than a frame of it waits for more.
         """
         if not self._frame_ready():
+            if self._parts and self._parts[-1].played:
+                self._gap_frames += 1
             return pcm.MULAW_SILENCE_FRAME
         frame = self._take()
         while self._debt_frames and self._in_a_pause(frame) and self._frame_ready():
@@ -135,10 +149,8 @@ class Playout:
         Speech itself is never shortened, and nothing is ever sent in a burst: Asterisk could not
         give it back at a barge-in.
         """
-        if not self._debt_frames:
-            self._quiet_frames = 0
         if not self.drained:
-            self._debt_frames = min(self._debt_frames + frames, _MAX_DEBT_FRAMES)
+            self._owe(frames)
 
     def interrupt(self) -> list[Heard]:
         """Drop all that waits; tell for each unfinished part, in order, how much was heard."""
@@ -147,6 +159,7 @@ class Playout:
         self._audio.clear()
         self._position = 0
         self._debt_frames = 0
+        self._gap_frames = 0
         return heard
 
     @property
@@ -190,8 +203,13 @@ class Playout:
                 break
         self._audio[end - len(mulaw) : end - len(mulaw)] = mulaw
 
+    def _owe(self, frames: int) -> None:
+        if not self._debt_frames:
+            self._quiet_frames = 0
+        self._debt_frames = min(self._debt_frames + frames, _MAX_DEBT_FRAMES)
+
     def _frame_ready(self) -> bool:
-        waiting = self.queued_bytes
+        waiting = len(self._audio) - self._position
         if waiting >= pcm.FRAME_SAMPLES:
             return True
         return waiting > 0 and self._parts[-1].complete
@@ -203,11 +221,18 @@ class Playout:
 
     def _take(self) -> bytes:
         frame = bytes(self._audio[self._position : self._position + pcm.FRAME_SAMPLES])
-        self._position += len(frame)
+        taken = len(frame)
+        self._position += taken
         if self._position > 16_000:  # noqa: PLR2004 - give memory back every two seconds
             del self._audio[: self._position]
             self._position = 0
-        self._account(len(frame))
+        part = self._parts[0]
+        if part.played and part.queued - part.played > taken:
+            part.played += taken  # in the midst of a part: nothing begins and nothing ends
+        else:
+            self._account(taken)
+        if taken == pcm.FRAME_SAMPLES:
+            return frame
         return frame.ljust(pcm.FRAME_SAMPLES, pcm.MULAW_SILENCE_FRAME[:1])
 
     def _account(self, taken: int) -> None:

@@ -3,8 +3,8 @@
 Only the events that a call needs are typed; unknown types and unknown keys are ignored, as the
 protocol asks. Names of the beta protocol, which compatible servers still use, are read as their
 successors; what we send is always GA. Events are decoded in two steps (the type, then the shape
-for it), which costs about 6 µs for an audio delta; ``delta`` of audio is decoded from base64 on
-the way. Client events on the media path are plain concatenations.
+for it), but audio deltas in one, since there are more of them than of all others; ``delta`` of
+audio is decoded from base64 on the way. Client events on the media path are plain concatenations.
 
 Source: OpenAI Realtime API reference, "Server events" and "Client events".
 """
@@ -52,6 +52,10 @@ _TYPE_DECODER: Final = msgspec.json.Decoder(_Typed)
 _DECODERS: Final = {
     name: msgspec.json.Decoder(shape) for name, shape in SERVER_EVENT_TYPES.items()
 } | {beta: msgspec.json.Decoder(SERVER_EVENT_TYPES[name]) for beta, name in BETA_NAMES.items()}
+_AUDIO_TYPE: Final = b"response.output_audio.delta"
+_AUDIO_DECODER: Final = msgspec.json.Decoder(events.AudioDelta)
+_BETA_AUDIO_TYPE: Final = "response.audio.delta"
+_BETA_AUDIO_DECODER: Final = msgspec.json.Decoder(events.BetaAudioDelta)
 
 
 def parse_server_event(message: bytes) -> events.ServerEvent | None:
@@ -63,10 +67,33 @@ def parse_server_event(message: bytes) -> events.ServerEvent | None:
     if len(message) > MAX_MESSAGE_BYTES:
         raise WireProtocolError(f"A Realtime message has {len(message)} bytes.")
     try:
-        decoder = _DECODERS.get(_TYPE_DECODER.decode(message).type)
-        return None if decoder is None else decoder.decode(message)
+        if _AUDIO_TYPE in message[:80]:
+            return _audio_delta(message)
+        return _by_type(message)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise WireProtocolError("A Realtime message cannot be read.") from error
+
+
+def _audio_delta(message: bytes) -> events.ServerEvent | None:
+    try:
+        return _AUDIO_DECODER.decode(message)
+    except msgspec.ValidationError:
+        # The words stood elsewhere than in the type; or the shape is wrong, which shows again.
+        return _by_type(message)
+
+
+def _by_type(message: bytes) -> events.ServerEvent | None:
+    name = _TYPE_DECODER.decode(message).type
+    if name == _BETA_AUDIO_TYPE:
+        beta = _BETA_AUDIO_DECODER.decode(message)
+        return events.AudioDelta(
+            response_id=beta.response_id,
+            item_id=beta.item_id,
+            delta=beta.delta,
+            content_index=beta.content_index,
+        )
+    decoder = _DECODERS.get(name)
+    return None if decoder is None else decoder.decode(message)
 
 
 class MessageAssembler:
@@ -137,7 +164,8 @@ def _turn_detection(*, create_response: bool) -> dict[str, object]:
         # Longer than the service's 500 ms: callers pause between two sentences of one turn.
         "silence_duration_ms": 700,
         "create_response": create_response,
-        "interrupt_response": True,
+        # A murmur or noise would stop the answer, too: see barge_in.
+        "interrupt_response": False,
     }
 
 

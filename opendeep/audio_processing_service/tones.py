@@ -17,6 +17,10 @@ FAX_MS: Final = 600
 _TONE_SHARE = 0.8
 _LOUD_DBFS = -40.0
 _SMOOTHING = 0.2
+_LOWEST_FLOOR_DBFS = -65.0
+_FLOOR_RISE_DB = 0.12
+_FULL_POWER = 32_768.0**2
+_SAMPLES = np.dtype("<i2")
 
 
 def _probes() -> npt.NDArray[np.float32]:
@@ -30,41 +34,54 @@ _PROBES = _probes()
 
 
 class LineEar:
-    """Listens to the callee's side in 20 ms frames.
+    """Listens to the callee's side.
 
     Attributes:
         level_dbfs: loudness, smoothed over about 100 ms.
+        floor_dbfs: loudness while nobody speaks; falls at once and rises by 6 dB a second.
         fax: whether a fax tone was heard for 600 ms without a break; stays true.
     """
 
     def __init__(self) -> None:
         self.level_dbfs = pcm.SILENCE_DBFS
+        self.floor_dbfs = _LOWEST_FLOOR_DBFS
         self.fax = False
         self._tone_hz = 0
         self._tone_ms = 0
 
-    def hear(self, frame: bytes) -> None:
-        """Take 20 ms of signed 16-bit little endian audio; other lengths only count as loudness."""
-        samples = np.frombuffer(frame, "<i2").astype(np.float32) / np.float32(32_768)
-        energy = float(samples @ samples)
-        power = energy / max(len(samples), 1)
-        level = 10 * math.log10(power) if power > 0 else pcm.SILENCE_DBFS
+    def hear(self, sound: bytes) -> None:
+        """Take signed 16-bit little endian audio, best several frames of 20 ms at a time.
+
+        What is no whole number of frames only counts as loudness.
+        """
+        samples = np.frombuffer(sound, _SAMPLES).astype(np.float32)
+        if not len(samples) or len(samples) % pcm.FRAME_SAMPLES:
+            self._follow_level(float(samples @ samples) / max(len(samples), 1))
+            return
+        frames = samples.reshape(-1, pcm.FRAME_SAMPLES)
+        energies: list[float] = np.einsum("ij,ij->i", frames, frames).tolist()
+        for index, energy in enumerate(energies):
+            level = self._follow_level(energy / pcm.FRAME_SAMPLES)
+            if not self.fax:
+                self._follow_tone(self._tone(frames[index], energy) if level > _LOUD_DBFS else 0)
+
+    def _follow_level(self, power: float) -> float:
+        level = 10 * math.log10(power / _FULL_POWER) if power > 0 else pcm.SILENCE_DBFS
         level = max(level, pcm.SILENCE_DBFS)
         self.level_dbfs += _SMOOTHING * (level - self.level_dbfs)
-        if len(samples) == pcm.FRAME_SAMPLES and not self.fax:
-            self._follow_tone(samples, energy, level)
+        self.floor_dbfs = min(max(level, _LOWEST_FLOOR_DBFS), self.floor_dbfs + _FLOOR_RISE_DB)
+        return level
 
-    def _follow_tone(self, samples: npt.NDArray[np.float32], energy: float, level: float) -> None:
-        tone_hz = self._tone(samples, energy) if level > _LOUD_DBFS else 0
+    def _follow_tone(self, tone_hz: int) -> None:
         self._tone_ms = self._tone_ms + pcm.FRAME_MS if tone_hz == self._tone_hz else pcm.FRAME_MS
         self._tone_hz = tone_hz
         self.fax = bool(tone_hz) and self._tone_ms >= FAX_MS
 
     def _tone(self, samples: npt.NDArray[np.float32], energy: float) -> int:
         """Return the frequency that carries nearly all energy, or 0."""
-        parts = samples @ _PROBES
+        parts: list[float] = (samples @ _PROBES).tolist()
         for index, hz in enumerate(FAX_HZ):
-            cosine, sine = float(parts[2 * index]), float(parts[2 * index + 1])
+            cosine, sine = parts[2 * index], parts[2 * index + 1]
             share = 2 * (cosine * cosine + sine * sine) / (pcm.FRAME_SAMPLES * energy)
             if share > _TONE_SHARE:
                 return hz

@@ -96,6 +96,7 @@ async def test_a_member_that_fails_harms_no_other(caplog: pytest.LogCaptureFixtu
     paced.place(Broken())
     paced.place(member)
     await step(paced, clock, 0.02)
+    await asyncio.sleep(0)
     assert member.missed == [0]
     assert "Exception in callback" in caplog.text
 
