@@ -1,7 +1,6 @@
 """What the voice AI is told before a call: one user's data only, and the fixed first words.
 
-The disclosure is composed by code, never by a model: that it is an AI, on whose behalf, and why.
-Its wording is versioned, so that a stored call can say which words were spoken.
+The disclosure is composed by code, never by a model, from the table in ``disclosure.py``.
 """
 
 import re
@@ -14,67 +13,80 @@ from opendeep.config.prompt_config import REALTIME_CALL_LLM_BASE_INSTRUCTIONS, i
 from opendeep.database.engine import Database
 from opendeep.database.models import Profile, Task, User
 from opendeep.database.repositories import Profiles
+from opendeep.task_manager import disclosure
 from opendeep.task_manager.number_class import candidate_zones
 from opendeep.task_manager.plan_validation import is_known_zone
 
-DISCLOSURE_VERSION = "en-1"
 _REASON_MOST_CHARACTERS = 120
-_BOOKING = re.compile(r"\b(book|appointment|reserv|schedul|arrang)", re.IGNORECASE)
+_BOOKING = re.compile(
+    r"\b(book|appointment|reserv|schedul|arrang|termine?\b|buch(en|ung)|citas?\b|rendez|prenot"
+    r"|appuntament|agendar|afspraak|boek(en|ing)|wizyt|rezerw)",
+    re.IGNORECASE,
+)
 
 
 class CallBriefing:
-    """Implements the call side's briefing port."""
+    """Implements the call side's briefing port.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    Args:
+        database: where profiles are.
+        clock: what day it is at the callee.
+        records_calls: whether calls are recorded, which the callee is told.
+    """
+
+    def __init__(self, database: Database, clock: Clock, *, records_calls: bool = False) -> None:
         self._database = database
         self._clock = clock
+        self._records_calls = records_calls
 
     async def brief(self, task: Task, user: User) -> tuple[str, str]:
         """Return the voice AI's instructions and the first words of a call."""
         async with self._database.transaction() as tx:
             profile = await Profiles(tx, user.id).get()
         name = on_whose_behalf(profile, user, task)
-        return instructions_for(task, name, self._clock.now()), disclosure_for(task, name)
+        words = disclosure_for(task, name, is_recorded=self._records_calls)
+        return instructions_for(task, name, self._clock.now()), words
 
 
-def on_whose_behalf(profile: Profile, user: User, task: Task) -> str:
-    """Return the name to call for: the profile's, the booking's, else the account's."""
+def on_whose_behalf(profile: Profile, user: User, task: Task) -> str | None:
+    """Return the name to call for: the profile's, the booking's, else the account's.
+
+    None where the account is nobody's in particular.
+    """
     booking = task.facts.get("name_for_booking")
-    if profile.display_name:
-        return profile.display_name
+    if profile.display_name.strip():
+        return profile.display_name.strip()
     if isinstance(booking, str) and booking.strip():
         return booking.strip()
-    return "a customer" if user.username == "default" else user.username
+    return None if user.username == "default" else user.username
 
 
-def disclosure_for(task: Task, name: str) -> str:
-    """Compose the fixed first words: an AI, on whose behalf, and why."""
-    reason = _reason(task)
-    words = f"Hello, this is an automated AI assistant calling on behalf of {name}. {reason}"
-    return f"{words} {task.disclosure}".strip() if task.disclosure else words
+def disclosure_for(task: Task, name: str | None, *, is_recorded: bool) -> str:
+    """Compose the fixed first words: an AI, on whose behalf, whether it is recorded, and why."""
+    language = disclosure.language_of(task.language)
+    words = [disclosure.introduce(language, name)]
+    if is_recorded:
+        words.append(disclosure.WORDINGS[language].recorded)
+    words.append(_reason(task, language))
+    if task.disclosure:
+        words.append(task.disclosure.strip())
+    return " ".join(words)
 
 
-def _reason(task: Task) -> str:
+def _reason(task: Task, language: str) -> str:
     service = task.facts.get("service")
     wish = f"{task.title} {task.goal}"
     if isinstance(service, str) and service.strip() and _BOOKING.search(wish):
-        return f"I would like to book {_with_article(service.strip())}."
+        return disclosure.say_booking(language, service.strip())
     title = " ".join(task.title.split()).rstrip(".")[:_REASON_MOST_CHARACTERS]
-    return f"I am calling about the following: {title}."
+    return disclosure.say_reason(language, title)
 
 
-def _with_article(service: str) -> str:
-    words = service.lower().split()
-    if words[0] in {"a", "an", "the", "some", "my"}:
-        return service
-    return f"{'an' if words[0][0] in 'aeiou' else 'a'} {service}"
-
-
-def instructions_for(task: Task, name: str, now: datetime) -> str:
+def instructions_for(task: Task, name: str | None, now: datetime) -> str:
     """Compose the voice AI's whole prompt: the rules, then the task as JSON data."""
     local = now.astimezone(_zone(task))
     data: dict[str, Any] = {
-        "on_behalf_of": name,
+        "on_behalf_of": name or "a customer",
         "contact_name": task.contact_name,
         "business_name": task.business_name,
         "goal": task.goal or task.title,

@@ -50,6 +50,10 @@ async def test_todays_zone_is_the_numbers(world: World) -> None:
         ({"facts": {"service": "the usual"}}, "I would like to book the usual."),
         ({}, "I am calling about the following: Book a cleaning."),
         (
+            {"facts": {"service": "gym"}, "title": "Terminate my contract", "goal": "Get out"},
+            "I am calling about the following: Terminate my contract.",
+        ),
+        (
             {"facts": {"service": "internet"}, "title": "Report a fault.", "goal": "Get it fixed"},
             "I am calling about the following: Report a fault.",
         ),
@@ -60,6 +64,20 @@ async def test_disclosure(world: World, changes: dict[str, Any], words: str) -> 
     _, _, disclosure = await brief(world, await world.task(**changes))
     start = "Hello, this is an automated AI assistant calling on behalf of ada. "
     assert disclosure == start + words
+
+
+async def test_disclosure_in_the_callees_language(world: World) -> None:
+    """The first words are in the task's language, and tell of the recording before the reason."""
+    task = await world.task(facts={"service": "Zahnreinigung"}, title="Termin", language="de-AT")
+    async with world.database.transaction() as tx:
+        user = await SystemUsers(tx).by_name("ada")
+    briefing = CallBriefing(world.database, world.clock, records_calls=True)
+    _, words = await briefing.brief(task, user)
+    assert words == (
+        "Guten Tag, ich bin ein automatischer Assistent mit künstlicher Intelligenz und rufe im "
+        "Auftrag von ada an. Dieses Gespräch wird aufgezeichnet. Ich möchte gern Folgendes "
+        "buchen: Zahnreinigung."
+    )
 
 
 async def test_extra_words(world: World) -> None:
@@ -75,7 +93,9 @@ async def test_on_whose_behalf(world: World) -> None:
     booked = await world.task(facts={"name_for_booking": " Ada Lovelace "})
     plain = await world.task(goal="other")
     assert (await brief(world, booked))[0]["on_behalf_of"] == "Ada Lovelace"
-    assert (await brief(world, plain, "default"))[0]["on_behalf_of"] == "a customer"
+    nobody, _, words = await brief(world, plain, "default")
+    assert nobody["on_behalf_of"] == "a customer"
+    assert words.startswith("Hello, this is an automated AI assistant calling on behalf of a cust")
     async with world.database.transaction() as tx:
         await Profiles(tx, world.user_id).put(Profile(display_name="Countess Ada"))
     assert (await brief(world, booked))[0]["on_behalf_of"] == "Countess Ada"
