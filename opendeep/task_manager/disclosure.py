@@ -123,7 +123,7 @@ WORDINGS: Final[Mapping[str, Wording]] = MappingProxyType(
 def language_of(tag: str | None) -> str:
     """Return the language in which a call in ``tag`` is opened, as a key of :data:`WORDINGS`."""
     primary = primary_language(tag) if tag else None
-    return primary if primary in WORDINGS else FALLBACK
+    return FALLBACK if primary is None or primary not in WORDINGS else primary
 
 
 def introduce(language: str, name: str | None) -> str:
