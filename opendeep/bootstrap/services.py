@@ -98,7 +98,7 @@ def build_services(base: Foundation) -> Services:
             ami=ami,
             keys=keys,
             media=media,
-            briefing=CallBriefing(base.database, base.clock),
+            briefing=CallBriefing(base.database, base.clock, records_calls=config.record_calls),
             database=base.database,
             bus=base.bus,
             clock=base.clock,
