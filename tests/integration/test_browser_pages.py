@@ -10,7 +10,8 @@ import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from opendeep.common.data_models import FeedbackKind
-from opendeep.database.repositories import FeedbackRequests
+from opendeep.common.errors import ModelUnavailableError
+from opendeep.database.repositories import ChatSessions, FeedbackRequests
 from opendeep.web_interface.ports import HealthPart
 from tests.integration.chromium import CHROMIUM_ARGUMENTS, chromium_path
 from tests.integration.web_demo import serving
@@ -91,6 +92,26 @@ async def to_plan(page: Page) -> None:
     await expect(submit).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(page.get_by_test_id("plan-card")).to_be_visible()
+
+
+async def test_a_first_message_that_failed_goes_on_in_its_session(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """The words are back in the box; sent again, they go to the session that keeps them."""
+    async with opened(browser, tmp_path, DESK_SCREEN, calls=False) as (world, page, _):
+        user_id = await world.user()
+        async with world.database.transaction() as tx:
+            kept = (await ChatSessions(tx, user_id).create()).id
+        away = ModelUnavailableError("The text model cannot be reached.")
+        away.kept_in = kept
+        world.assistant.turns.appendleft(away)
+        await page.locator("#chat-input").fill(GOAL)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("The text model cannot be reached.")).to_be_visible()
+        await expect(page.locator("#chat-input")).to_have_value(GOAL)
+        async with page.expect_request("**/api/chat_interaction") as sent:
+            await page.keyboard.press("Enter")
+        assert (await sent.value).post_data_json["session_id"] == kept
 
 
 @pytest.mark.parametrize("screen", [PHONE_SCREEN, DESK_SCREEN], ids=["phone", "desk"])
