@@ -70,9 +70,10 @@ class AudioSocketConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; what breaks the protocol ends the connection."""
-        frame = self._parser.whole_frame(data)
-        if frame is not None:
-            self._hear(frame)
+        frames = self._parser.whole_frames(data)
+        if frames:
+            for frame in frames:
+                self._hear(frame)
             return
         try:
             events = self._parser.receive(data)

@@ -10,6 +10,7 @@ Sources: Asterisk ``res_audiosocket.c`` and ``app_audiosocket.c``; docs.asterisk
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
@@ -96,20 +97,21 @@ class AudioSocketParser:
         self._identified = side is Side.ASTERISK
         self._broken = False
 
-    def whole_frame(self, data: bytes) -> bytes | None:
-        """Return the sound of ``data`` if it is just one 20 ms frame, as it nearly always is.
+    def whole_frames(self, data: bytes) -> Sequence[bytes]:
+        """Return the sound of ``data`` if it is just 20 ms frames, as it nearly always is.
 
-        It costs a quarter of :meth:`receive`. None: nothing was taken; :meth:`receive` it.
+        It costs a quarter of :meth:`receive`. Empty: nothing was taken; :meth:`receive` it.
         """
-        if (
-            len(data) == _AUDIO_FRAME_BYTES
-            and data.startswith(_FRAME_HEADER)
-            and self._identified
-            and not self._buffer
-            and not self._broken
+        if self._buffer or not self._identified or self._broken:
+            return ()
+        if len(data) == _AUDIO_FRAME_BYTES:
+            return (data[HEADER_BYTES:],) if data.startswith(_FRAME_HEADER) else ()
+        starts = range(0, len(data), _AUDIO_FRAME_BYTES)
+        if len(data) % _AUDIO_FRAME_BYTES or not all(
+            data.startswith(_FRAME_HEADER, start) for start in starts
         ):
-            return data[HEADER_BYTES:]
-        return None
+            return ()
+        return [data[start + HEADER_BYTES : start + _AUDIO_FRAME_BYTES] for start in starts]
 
     def receive(self, data: bytes | bytearray | memoryview) -> list[AudioSocketEvent]:
         """Take the next bytes; return the events that they complete, in order.

@@ -122,6 +122,7 @@ class CallSound:
     def _hear(self, samples: bytes) -> None:
         mulaw = pcm.pcm_to_mulaw(samples)
         self._heard_bytes += len(mulaw)
+        self.callee.add(mulaw)
         self._unheard += samples
         if len(self._unheard) >= _EAR_BYTES:
             self.ear.hear(bytes(self._unheard))

@@ -49,6 +49,7 @@ def _encoding_table() -> npt.NDArray[np.uint8]:
 _DECODE = _decoding_table()
 _ENCODE = _encoding_table()
 _POWER = np.square(_DECODE.astype(np.float64) / _FULL_SCALE)
+_FAINT_CODES = np.flatnonzero(_POWER < 10**-4).astype(np.uint8).tobytes()
 # Looked up once: a name of a type is parsed again by each call.
 _CODES = np.dtype("u1")
 _BITS = np.dtype("<u2")
@@ -75,6 +76,14 @@ def energy_dbfs(mulaw: bytes) -> float:
         return SILENCE_DBFS
     power = float(_POWER.take(np.frombuffer(mulaw, _CODES)).sum()) / len(mulaw)
     return max(SILENCE_DBFS, 10 * math.log10(power)) if power > 0 else SILENCE_DBFS
+
+
+def quieter_than(mulaw: bytes, dbfs: float) -> bool:
+    """Say whether :func:`energy_dbfs` is below ``dbfs``, -50 at most; cheap where it is loud."""
+    # A tenth of the samples at -40 dB or more is -50 dB already, whatever the others are.
+    if 10 * len(mulaw.translate(None, _FAINT_CODES)) > len(mulaw):
+        return False
+    return energy_dbfs(mulaw) < dbfs
 
 
 def interleave(left: bytes, right: bytes) -> bytes:

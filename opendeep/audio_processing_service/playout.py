@@ -215,7 +215,7 @@ class Playout:
         return waiting > 0 and self._parts[-1].complete
 
     def _in_a_pause(self, frame: bytes) -> bool:
-        quiet = pcm.energy_dbfs(frame) < _QUIET_DBFS
+        quiet = pcm.quieter_than(frame, _QUIET_DBFS)
         self._quiet_frames = self._quiet_frames + 1 if quiet else 0
         return self._quiet_frames > _CLOSURE_FRAMES
 

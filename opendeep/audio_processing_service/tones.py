@@ -16,7 +16,8 @@ FAX_HZ: Final = (2100, 1100)
 FAX_MS: Final = 600
 _TONE_SHARE = 0.8
 _LOUD_DBFS = -40.0
-_SMOOTHING = 0.2
+_KEPT = 0.8
+"""So much of the loudness is that of before, from one frame to the next."""
 _LOWEST_FLOOR_DBFS = -65.0
 _FLOOR_RISE_DB = 0.12
 _FULL_POWER = 32_768.0**2
@@ -50,30 +51,33 @@ class LineEar:
         self._tone_ms = 0
 
     def hear(self, sound: bytes) -> None:
-        """Take signed 16-bit little endian audio, best several frames of 20 ms at a time.
+        """Take signed 16-bit little endian audio, best a tenth of a second at a time.
 
+        Of several frames only the last is searched for a tone, which then counts for all of them.
         What is no whole number of frames only counts as loudness.
         """
         samples = np.frombuffer(sound, _SAMPLES).astype(np.float32)
         if not len(samples) or len(samples) % pcm.FRAME_SAMPLES:
-            self._follow_level(float(samples @ samples) / max(len(samples), 1))
+            self._follow_level([float(samples @ samples)], max(len(samples), 1))
             return
         frames = samples.reshape(-1, pcm.FRAME_SAMPLES)
         energies: list[float] = np.einsum("ij,ij->i", frames, frames).tolist()
-        for index, energy in enumerate(energies):
-            level = self._follow_level(energy / pcm.FRAME_SAMPLES)
-            if not self.fax:
-                self._follow_tone(self._tone(frames[index], energy) if level > _LOUD_DBFS else 0)
+        self._follow_level(energies, pcm.FRAME_SAMPLES)
+        if not self.fax:
+            energy = energies[-1]
+            loud = _level(energy, pcm.FRAME_SAMPLES) > _LOUD_DBFS
+            tone_hz = self._tone(frames[-1], energy) if loud else 0
+            self._follow_tone(tone_hz, len(energies) * pcm.FRAME_MS)
 
-    def _follow_level(self, power: float) -> float:
-        level = 10 * math.log10(power / _FULL_POWER) if power > 0 else pcm.SILENCE_DBFS
-        level = max(level, pcm.SILENCE_DBFS)
-        self.level_dbfs += _SMOOTHING * (level - self.level_dbfs)
-        self.floor_dbfs = min(max(level, _LOWEST_FLOOR_DBFS), self.floor_dbfs + _FLOOR_RISE_DB)
-        return level
+    def _follow_level(self, energies: list[float], samples: int) -> None:
+        """Take the loudness of pieces, so many samples each, as if they came one by one."""
+        level = _level(sum(energies), samples * len(energies))
+        self.level_dbfs += (1 - _KEPT ** len(energies)) * (level - self.level_dbfs)
+        quietest = max(_level(min(energies), samples), _LOWEST_FLOOR_DBFS)
+        self.floor_dbfs = min(quietest, self.floor_dbfs + _FLOOR_RISE_DB * len(energies))
 
-    def _follow_tone(self, tone_hz: int) -> None:
-        self._tone_ms = self._tone_ms + pcm.FRAME_MS if tone_hz == self._tone_hz else pcm.FRAME_MS
+    def _follow_tone(self, tone_hz: int, ms: int) -> None:
+        self._tone_ms = self._tone_ms + ms if tone_hz == self._tone_hz else ms
         self._tone_hz = tone_hz
         self.fax = bool(tone_hz) and self._tone_ms >= FAX_MS
 
@@ -86,3 +90,9 @@ class LineEar:
             if share > _TONE_SHARE:
                 return hz
         return 0
+
+
+def _level(energy: float, samples: int) -> float:
+    if energy <= 0:
+        return pcm.SILENCE_DBFS
+    return max(10 * math.log10(energy / samples / _FULL_POWER), pcm.SILENCE_DBFS)
