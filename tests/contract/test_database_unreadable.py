@@ -79,6 +79,7 @@ async def _is_held_and_stops_nobody(database, seeds, clock, column, value):
     assert (held.status, held.next_action_time) == (TaskStatus.ON_HOLD, None)
     assert held.status_reason is not None
     assert f"({column}: " in held.status_reason
+    assert "fromisoformat" not in held.status_reason
     assert [event.subject_id for event in events] == [str(bad)]
     assert (kept["user_id"], kept["action"]) == (user, "unreadable_value_replaced")
     assert list(kept["detail"]["columns"]) == [column]

@@ -16,7 +16,7 @@ from sqlalchemy import Column, Select, Text, cast, func, insert, select, update
 from opendeep.common.data_models import TaskStatus
 from opendeep.common.errors import InvalidInputError
 from opendeep.common.ids import TaskId
-from opendeep.database.column_types import JSON_VALUE
+from opendeep.database.column_types import JSON_VALUE, UtcDateTime
 from opendeep.database.models import Task
 from opendeep.database.tables import DUE_STATUSES, audit_log, tasks, users
 from opendeep.database.transaction import Transaction, UserEventDraft, translated_errors
@@ -117,7 +117,9 @@ class SystemTaskRows:
                 with translated_errors():
                     values[name] = (await self._tx.execute(statement)).scalar_one()
             except _UNREADABLE as error:
-                faults[name] = str(error)[:_FAULT_MOST_CHARACTERS]
+                is_time = isinstance(tasks.c[name].type, UtcDateTime)
+                fault = "This is no date and time" if is_time else str(error)
+                faults[name] = fault[:_FAULT_MOST_CHARACTERS]
         try:
             Task.model_validate(values)
         except ValidationError as error:
