@@ -102,6 +102,7 @@ def build_services(base: Foundation) -> Services:
             database=base.database,
             bus=base.bus,
             clock=base.clock,
+            transfer_gate=gate,
         ),
         gate=gate,
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from opendeep.call_processor_service.attempt_states import EndFacts, classify_end
+from opendeep.call_processor_service.attempt_states import TIMED_OUT, EndFacts, classify_end
 from opendeep.common.data_models import CallCause
 from opendeep.common.ports import MediaReport
 
@@ -15,6 +15,7 @@ class AttemptEnd:
 
     Attributes:
         lost: whether its end was not seen, so that its fate is unknown.
+        handed_over: whether the callee was left talking to somebody else.
         reason: more words for the person, where something of ours failed.
         hangup_text: Asterisk's words for the hang-up.
     """
@@ -22,6 +23,7 @@ class AttemptEnd:
     cause: CallCause
     facts: EndFacts
     lost: bool = False
+    handed_over: bool = False
     reason: str = ""
     hangup_text: str = ""
     media: MediaReport = field(default=NO_MEDIA)
@@ -49,6 +51,8 @@ def judge_end(
     cause = classify_end(facts) if seen else CallCause.EXCHANGE_FAILED
     if lost:
         cause, reason = CallCause.EXCHANGE_FAILED, "Its manager was away when the call ended."
+    elif cause is CallCause.EXCHANGE_FAILED and facts.originate_reason == TIMED_OUT:
+        reason = "The telephone network gave no sign of life; check the trunk."
     elif cause is CallCause.CALLEE_HUNG_UP and not media.connected:
         # Asterisk connects the sound as soon as the callee answers, and hangs up if it cannot.
         cause, reason = CallCause.AUDIO_FAILED, "Asterisk did not connect the call's sound."

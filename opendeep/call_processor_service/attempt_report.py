@@ -8,12 +8,13 @@ from opendeep.call_processor_service.attempt_end import AttemptEnd
 from opendeep.call_processor_service.attempt_states import AttemptInput
 from opendeep.call_processor_service.dialing import DialTarget
 from opendeep.common import messages
-from opendeep.common.data_models import CallCause, CallStatus, TaskStatus
+from opendeep.common.data_models import CallCause, CallStatus, Speaker, TaskStatus
 from opendeep.common.ids import TaskId, channel_id
 from opendeep.common.messages import CallEvent, Wakeup
+from opendeep.common.ports import SpokenLine
 from opendeep.database.engine import Database
 from opendeep.database.models import Call
-from opendeep.database.repositories import CallEvents, Calls, Tasks
+from opendeep.database.repositories import CallEvents, Calls, Tasks, Transcripts
 from opendeep.database.transaction import Transaction
 
 _LIVE = tuple(status for status in CallStatus if status.is_live)
@@ -65,6 +66,12 @@ class AttemptReport:
         """Add to the call's list of events, and tell who watches it live."""
         async with self._database.transaction() as tx:
             await self._tell(tx, name, detail)
+
+    async def told(self, text: str, *, at_ms: int) -> None:
+        """Add a line of our own to the transcript, for the user and for the analysis."""
+        line = SpokenLine(speaker=Speaker.SYSTEM, text=text, start_ms=at_ms, end_ms=at_ms)
+        async with self._database.transaction() as tx:
+            await Transcripts(tx, self._call.user_id).append(self._call.id, line)
 
     async def release(self, *, reason: str, retry_seconds: float | None) -> None:
         """Undo the reservation of an attempt that was not sent.
@@ -146,6 +153,8 @@ async def end_call(tx: Transaction, call: Call, end: AttemptEnd) -> None:
     if end.media.cost_usd:
         await calls.add_cost(call.id, end.media.cost_usd)
     detail = {"cause": end.cause.value, "reason": end.reason, **end.media.usage}
+    if end.facts.sip_status:
+        detail["sip_status"] = end.facts.sip_status
     await CallEvents(tx, call.user_id).append(call.id, "ended", detail)
     tx.publish(messages.call_events(call.id), CallEvent(name="ended", detail=end.cause.value))
     await _hand_to_analysis(tx, call.task_id, call, end)
@@ -159,7 +168,9 @@ async def _hand_to_analysis(tx: Transaction, task_id: TaskId, call: Call, end: A
     if task.status is not TaskStatus.IN_PROGRESS:
         return  # The user cancelled it, or a callee's wish did, while the call was on.
     reason = attempt_states.EXPLANATIONS[end.cause]
-    if end.reason and end.cause in _OWN_FAULTS:
+    if end.handed_over:
+        reason = end.reason
+    elif end.reason and end.cause in _OWN_FAULTS:
         reason = f"{reason} {end.reason}"
     await tasks.change(
         task_id,

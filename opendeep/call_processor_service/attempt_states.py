@@ -7,9 +7,10 @@ state cannot take is an :class:`~opendeep.common.errors.InvalidTransitionError`.
 from ``initiating`` to an end: Originate was not sent, so such an attempt is released, not ended.
 
 The end is judged from facts by :func:`classify_end`, first rule first: what we asked for, what
-the answer made of it, the network's cause (ITU-T Q.850, in AMI's ``Hangup``), Dial's word
-(``DialEnd``), Originate's reason, and whether it rang at all. AMI's ``OriginateResponse`` comes
-before ``Hangup`` and says little over PJSIP, so the judgement waits for ``Hangup``.
+the answer made of it, a trunk that gave no sign at all, the network's SIP status where it says
+more than its cause, that cause (ITU-T Q.850, in AMI's ``Hangup``), Dial's word (``DialEnd``),
+Originate's reason, and whether it rang at all. AMI's ``OriginateResponse`` may come before
+``Hangup`` and says little over PJSIP, so the judgement waits for ``Hangup``.
 """
 
 from collections.abc import Mapping
@@ -71,18 +72,22 @@ class EndFacts:
     Attributes:
         answered: whether the callee's side picked up.
         rang: whether Asterisk said that it rings.
+        progressed: whether the network gave another sign, as an announcement before the answer.
         asked: the cause for which we hung up ourselves, if we did.
         hangup_cause: Q.850's number from ``Hangup``; None without one, 0 where Asterisk says none.
         dial_status: ``DialEnd``'s word, or an empty string.
         originate_reason: ``OriginateResponse``'s number, or None.
+        sip_status: with which the network ended the call (RFC 3261), 0 where it did not.
     """
 
     answered: bool = False
     rang: bool = False
+    progressed: bool = False
     asked: CallCause | None = None
     hangup_cause: int | None = None
     dial_status: str = ""
     originate_reason: int | None = None
+    sip_status: int = 0
 
 
 def _causes(groups: dict[CallCause, tuple[int, ...]]) -> Mapping[int, CallCause]:
@@ -124,15 +129,32 @@ DIAL_STATUSES: Mapping[str, CallCause] = MappingProxyType(
     }
 )
 
+TIMED_OUT = 3
+"""``OriginateResponse``'s reason when Originate's own time was over."""
+
 ORIGINATE_REASONS: Mapping[int, CallCause] = MappingProxyType(
     {
         # Asterisk's control frames: hang-up, ringing until its time-out, busy, congestion.
         1: CallCause.NO_ANSWER,
-        3: CallCause.NO_ANSWER,
+        TIMED_OUT: CallCause.NO_ANSWER,
         5: CallCause.BUSY,
         8: CallCause.CONGESTION,
     }
 )
+
+
+SIP_STATUSES = _causes(
+    {
+        # Ask our trunk for a password: its settings are wrong, which Q.850 calls rejected.
+        # Nobody answers at the trunk's address: to Q.850 the callee does not respond.
+        CallCause.EXCHANGE_FAILED: (401, 407, 408),
+        # Reached and not willing: to Q.850 this is the same as a callee who does not pick up.
+        CallCause.REJECTED: (480,),
+        # The network's servers: some of them are time-outs or protocol errors to Q.850.
+        CallCause.CONGESTION: (500, 502, 503, 504),
+    }
+)
+"""SIP statuses that say more than the cause Asterisk makes of them, as the first sign of all."""
 
 
 def classify_end(facts: EndFacts) -> CallCause:
@@ -145,7 +167,13 @@ def classify_end(facts: EndFacts) -> CallCause:
     if facts.answered:
         cut = facts.hangup_cause in ANSWERED_FAILURES
         return CallCause.EXCHANGE_FAILED if cut else CallCause.CALLEE_HUNG_UP
-    named = UNANSWERED_CAUSES.get(facts.hangup_cause or 0)
+    named = None
+    if not (facts.rang or facts.progressed):
+        if facts.originate_reason == TIMED_OUT:
+            return CallCause.EXCHANGE_FAILED
+        # After a sign of life the same statuses mean that nobody picked up, as Q.850 says.
+        named = SIP_STATUSES.get(facts.sip_status)
+    named = named or UNANSWERED_CAUSES.get(facts.hangup_cause or 0)
     named = named or DIAL_STATUSES.get(facts.dial_status.upper())
     named = named or ORIGINATE_REASONS.get(facts.originate_reason or 0)
     if named is not None:

@@ -12,6 +12,7 @@ event queue        ``events_of``                   exit stack, when ``run`` ends
 command channel    ``bus.serve``                   exit stack, when ``run`` ends
 media              ``media.prepare``               ``media.finish`` in ``_close``
 key player's task  nursery in ``_follow``          cancelled when the call is over
+transfer's task    nursery in ``_follow``          the same; it hangs up its own leg
 the row            reserved by the initiator       ``ended`` or ``release`` in ``_close``
 =================  ==============================  ===========================================
 """
@@ -19,7 +20,7 @@ the row            reserved by the initiator       ``ended`` or ``release`` in `
 import asyncio
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
 import structlog
@@ -33,7 +34,9 @@ from opendeep.call_processor_service.ami_subscription import (
     AmiNews,
     AmiSubscription,
 )
-from opendeep.call_processor_service.attempt_end import AttemptEnd, judge_end
+from opendeep.call_processor_service.attempt_closing import Unsent, save_end
+from opendeep.call_processor_service.attempt_end import NO_MEDIA, judge_end
+from opendeep.call_processor_service.attempt_facts import learn
 from opendeep.call_processor_service.attempt_report import AttemptReport
 from opendeep.call_processor_service.attempt_states import EndFacts
 from opendeep.call_processor_service.call_ports import Attempt, AttemptConfig, CallPorts
@@ -42,24 +45,25 @@ from opendeep.call_processor_service.channel_events import (
     ChannelHungUp,
     ChannelMade,
     ChannelRang,
-    DialEnded,
     OriginateFailed,
+    TransferDialled,
     read_event,
 )
 from opendeep.call_processor_service.key_player import KeyPlayer
 from opendeep.call_processor_service.placement import prepare_originate
+from opendeep.call_processor_service.transfer import Transfers
 from opendeep.common import messages
 from opendeep.common.data_models import CallCause
 from opendeep.common.errors import (
     ConflictError,
     InvalidInputError,
-    NotFoundError,
     OpenDeepError,
     UnavailableError,
 )
 from opendeep.common.ids import channel_id
 from opendeep.common.lifecycle import Nursery, finish_within
 from opendeep.common.messages import EndCall, Message, SendDtmf, TransferCall
+from opendeep.common.ports import MediaReport
 
 log = structlog.get_logger(__name__)
 
@@ -68,9 +72,9 @@ RING_GRACE_SECONDS = 5.0
 TALK_GRACE_SECONDS = 15.0
 FAILURE_GRACE_SECONDS = 2.0
 RETRY_UNSENT_SECONDS = 30.0
+GOODBYE_SECONDS = 20.0
 CLOSE_SECONDS = 30.0
 CLOSE_SECONDS_STOPPING = 3.0
-_DATABASE_PAUSE_SECONDS = 0.25
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,9 +85,10 @@ class _Phase:
         sent: Originate was or may have been sent.
         linked: events of the channel reach us.
         hanging_up: a Hangup is on its way.
+        left: our sound has left the call, for a transfer.
+        dismissed: why a callee whom our sound has left hears the dialplan's goodbye.
         then: the cause to end for at the deadline; None ends the waiting.
-        unsent_reason: why the attempt is released, where it is.
-        retry_seconds: when a released task is due again; None holds it.
+        unsent: what becomes of the task where Originate was not sent.
     """
 
     over: bool = False
@@ -92,10 +97,12 @@ class _Phase:
     linked: bool = True
     hanging_up: bool = False
     lost: bool = False
+    left: bool = False
+    dismissed: str = ""
+    answered_at: float = 0.0
     deadline: float = 0.0
     then: CallCause | None = None
-    unsent_reason: str = "The call was stopped before it was dialled."
-    retry_seconds: float | None = 0.0
+    unsent: Unsent = field(default_factory=Unsent)
 
 
 class CallAttemptHandler:
@@ -115,6 +122,10 @@ class CallAttemptHandler:
         self._unique_id = channel_id(attempt.call.id)
         self._channel = self._unique_id
         self._keys = KeyPlayer(ports.keys, channel=lambda: self._channel)
+        self._transfers = Transfers(
+            self, attempt=attempt, config=config, ports=ports, report=self._report
+        )
+        self._media: MediaReport | None = None
         self._inbox = AmiSubscription()
         self._facts = EndFacts()
         self._reason = ""
@@ -147,7 +158,10 @@ class CallAttemptHandler:
     def stop(self) -> None:
         """Hang up because the process stops: bounded in time."""
         self._phase.stopping = True
-        self.end(CallCause.CANCELLED, "OpenDeep was stopped.")
+        if self._phase.left:
+            self.handed_over("The callee was being handed over when OpenDeep was stopped.")
+        else:
+            self.end(CallCause.CANCELLED, "OpenDeep was stopped.")
 
     async def _place(self) -> bool:
         """Prepare the media, commit, and send Originate once; return whether it may be dialling."""
@@ -159,11 +173,10 @@ class CallAttemptHandler:
                 return False
             await self._report.sent(target)
         except OpenDeepError as error:
-            self._phase.unsent_reason = f"Not dialled: {error.message}"
-            if isinstance(error, InvalidInputError):
-                self._phase.retry_seconds = None  # Only a person can put that right.
-            else:
-                self._phase.retry_seconds = RETRY_UNSENT_SECONDS
+            # Only a person can put right what is invalid.
+            may_retry = not isinstance(error, InvalidInputError)
+            self._phase.unsent.reason = f"Not dialled: {error.message}"
+            self._phase.unsent.retry_seconds = RETRY_UNSENT_SECONDS if may_retry else None
             log.warning("attempt_not_sent", reason=error.message)
             return False
         self._phase.sent = True
@@ -193,6 +206,7 @@ class CallAttemptHandler:
     async def _follow(self) -> None:
         async with Nursery(f"call:{self._attempt.call.id}") as nursery:
             nursery.start(self._keys.run(), name="keys")
+            nursery.start(self._transfers.run(), name="transfers")
             while not self._phase.over:
                 try:
                     async with asyncio.timeout_at(self._phase.deadline):
@@ -214,7 +228,7 @@ class CallAttemptHandler:
                 log.warning("hangup_not_confirmed")
             self._phase.over = True
         elif self._phase.linked or self._facts.answered:
-            self.end(self._phase.then)
+            self.end(self._phase.then, self._reason)
         else:
             self.end(CallCause.EXCHANGE_FAILED, "Its manager was away while the call was placed.")
 
@@ -233,31 +247,33 @@ class CallAttemptHandler:
                 assert_never(news)
 
     async def _take_event(self, message: AmiMessage) -> None:
-        match read_event(message):
+        event = read_event(message)
+        if event is None:
+            return
+        first_answer = not self._facts.answered
+        self._facts = learn(self._facts, event)
+        match event:
             case ChannelMade(channel):
                 self._channel = channel
                 self._phase.hanging_up = False  # An earlier Hangup found no channel.
             case ChannelRang():
-                self._facts = replace(self._facts, rang=True)
                 await self._commit(self._report.ringing())
-            case ChannelAnswered():
+            case ChannelAnswered() if first_answer:
                 await self._take_answer()
-            case DialEnded(status):
-                self._facts = replace(self._facts, dial_status=status)
-            case OriginateFailed(reason):
-                self._facts = replace(self._facts, originate_reason=reason)
+            case OriginateFailed():
                 self._wait_at_most(FAILURE_GRACE_SECONDS, None)
-            case ChannelHungUp(cause, text):
-                self._facts = replace(self._facts, hangup_cause=cause)
+            case TransferDialled(status):
+                self._transfers.dialled(status)
+            case ChannelHungUp(text=text):
+                if self._phase.dismissed:
+                    self.end(CallCause.COMPLETED, self._phase.dismissed)
                 self._hangup_text = text
                 self._phase.over = True
-            case None:
-                pass
+            case _:
+                pass  # A fact like others.
 
     async def _take_answer(self) -> None:
-        if self._facts.answered:
-            return
-        self._facts = replace(self._facts, answered=True)
+        self._phase.answered_at = self._ports.clock.monotonic()
         if not self._phase.hanging_up:
             limit = self._config.max_call_seconds + TALK_GRACE_SECONDS
             self._wait_at_most(limit, CallCause.TIME_LIMIT)
@@ -305,60 +321,72 @@ class CallAttemptHandler:
                 self._keys.play(digits)
                 await self._report.note("dtmf_sent", digits=digits)
             case TransferCall():
-                raise InvalidInputError("This call cannot be transferred.", code="no_transfer")
+                await self._transfers.request(message)
             case _:
                 raise InvalidInputError("A call does not take this command.")
 
     async def _close(self) -> None:
-        """Release the media, then commit the end; tries again while the database is away."""
+        """Release the media, then commit the end."""
         phase = self._phase
         if phase.sent and not phase.over:
             await self._hang_up()
-        media = await self._ports.media.finish(self._attempt.call.id)
+        await self._keep_report()
         end = judge_end(
             self._facts,
-            media,
+            self._media or NO_MEDIA,
             seen=phase.over or self._facts.asked is not None,
             lost=phase.lost,
             reason=self._reason,
             hangup_text=self._hangup_text,
         )
-        while True:
-            try:
-                await self._save(end)
-            except UnavailableError as error:
-                log.warning("call_end_not_saved", reason=error.message)
-                await asyncio.sleep(_DATABASE_PAUSE_SECONDS)
-            else:
-                return
+        end = replace(end, handed_over=phase.left and end.cause is CallCause.COMPLETED)
+        await save_end(self._report, end, unsent=None if phase.sent else phase.unsent)
 
-    async def _save(self, end: AttemptEnd) -> None:
-        if not self._phase.sent and await self._released():
-            return
-        try:
-            await self._report.ended(end)
-        except (ConflictError, NotFoundError) as error:
-            log.warning("call_end_known_already", reason=error.message)
-            return
-        log.info(
-            "attempt_ended",
-            cause=end.cause.value,
-            answered=end.facts.answered,
-            lost=end.lost,
-            hangup_cause=end.facts.hangup_cause,
-            frames_in=end.media.frames_in,
-            frames_out=end.media.frames_out,
-        )
+    async def _keep_report(self) -> None:
+        """Release the callee's sound, once: a transfer may do so before the end."""
+        if self._media is None:
+            self._media = await self._ports.media.finish(self._attempt.call.id)
 
-    async def _released(self) -> bool:
-        """Undo the reservation; False when the attempt turns out to be used."""
+    # What a transfer does with the call (transfer.TransferLine).
+
+    @property
+    def channel(self) -> str:
+        """The callee's channel, by its name where it has one."""
+        return self._channel
+
+    @property
+    def talk_ms(self) -> int:
+        """The ms since the answer."""
+        return round((self._ports.clock.monotonic() - self._phase.answered_at) * 1000)
+
+    @property
+    def may_transfer(self) -> bool:
+        """Whether somebody answered, and nobody asked for the end."""
         phase = self._phase
-        try:
-            await self._report.release(
-                reason=phase.unsent_reason, retry_seconds=phase.retry_seconds
-            )
-        except NotFoundError:
-            return True
-        except ConflictError:
-            return False
-        return True
+        return self._facts.answered and self._facts.asked is None and not phase.over
+
+    async def leave(self) -> None:
+        """Take our sound away from the callee, who stays in Asterisk's hands."""
+        self._phase.left = True
+        self._reason = "The callee was being handed over."
+        # What the media came to must be known although the callee hangs up meanwhile.
+        name = f"leave:{self._attempt.call.id}"
+        await finish_within(CLOSE_SECONDS_STOPPING, self._keep_report(), name=name)
+
+    def handed_over(self, reason: str) -> None:
+        """End our part, and leave the channel alone: others talk on it now."""
+        if self._facts.asked is None and not self._phase.over:
+            self._facts = replace(self._facts, asked=CallCause.COMPLETED)
+            self._reason = reason
+            self._phase.over = True
+            self._inbox.wake()
+
+    def dismissed(self, reason: str) -> None:
+        """Let the dialplan say goodbye to a callee whom our sound has left, for a while."""
+        self._phase.dismissed = self._reason = reason
+        self.extend(GOODBYE_SECONDS)
+
+    def extend(self, seconds: float) -> None:
+        """Let the call go on for ``seconds`` from now at most."""
+        self._wait_at_most(seconds, CallCause.COMPLETED)
+        self._inbox.wake()

@@ -1,6 +1,6 @@
 """What the call side needs of its neighbours, and what one attempt is made of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -8,6 +8,7 @@ from opendeep.call_processor_service.asterisk_ami_client import AsteriskAmiClien
 from opendeep.call_processor_service.dialing import DialConfig
 from opendeep.common.clock import Clock
 from opendeep.common.event_bus import EventBus
+from opendeep.common.ids import UserId
 from opendeep.common.ports import CallMedia
 from opendeep.database.engine import Database
 from opendeep.database.models import Call, Task, User
@@ -35,6 +36,22 @@ class DialGate(Protocol):
         still queued afterwards is given back.
         """
         ...
+
+
+class TransferGate(Protocol):
+    """The judgement before a callee is handed over to a number; task_manager implements it."""
+
+    async def check_number(self, tx: Transaction, user_id: UserId, number: str) -> str | None:
+        """Return None to dial it now, or the reason not to."""
+        ...
+
+
+class NoTransfers:
+    """Refuses every number."""
+
+    async def check_number(self, tx: Transaction, user_id: UserId, number: str) -> str | None:  # noqa: ARG002 - the port's
+        """Return why."""
+        return "Calls are not handed over here."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +83,7 @@ class CallPorts:
         ami: the link for calls and their events.
         keys: a link of its own for PlayDTMF, which blocks its link for each key's length, so
             that a Hangup never waits behind it; may be the same.
+        transfer_gate: judges the numbers that callees are handed over to.
     """
 
     ami: AsteriskAmiClient
@@ -75,6 +93,7 @@ class CallPorts:
     database: Database
     bus: EventBus
     clock: Clock
+    transfer_gate: TransferGate = field(default_factory=NoTransfers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,11 @@ class ChannelRang:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelProgressed:
+    """The network gave a sign of its own: an announcement or a tone before the answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelAnswered:
     """The callee's side picked up."""
 
@@ -35,6 +40,13 @@ class ChannelAnswered:
 @dataclass(frozen=True, slots=True)
 class DialEnded:
     """Dialling is over; ``status`` is Dial's word, in capitals."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferDialled:
+    """What the channel itself dialled, handed over by the dialplan, came to ``status``."""
 
     status: str
 
@@ -48,14 +60,22 @@ class OriginateFailed:
 
 @dataclass(frozen=True, slots=True)
 class ChannelHungUp:
-    """The channel is gone; ``cause`` is Q.850's number, 0 for none."""
+    """The channel is gone; ``cause`` is Q.850's number, ``sip_status`` RFC 3261's, 0 for none."""
 
     cause: int
     text: str
+    sip_status: int = 0
 
 
 ChannelEvent = (
-    ChannelMade | ChannelRang | ChannelAnswered | DialEnded | OriginateFailed | ChannelHungUp
+    ChannelMade
+    | ChannelRang
+    | ChannelProgressed
+    | ChannelAnswered
+    | DialEnded
+    | TransferDialled
+    | OriginateFailed
+    | ChannelHungUp
 )
 
 
@@ -77,11 +97,23 @@ def _read_state(message: AmiMessage) -> ChannelEvent | None:
 
 
 def _read_progress(message: AmiMessage) -> ChannelEvent | None:
-    return ChannelRang() if message.get("DialStatus") == "RINGING" else None
+    match message.get("DialStatus"):
+        case "RINGING":
+            return ChannelRang()
+        case "PROGRESS" | "PROCEEDING":
+            return ChannelProgressed()
+        case _:
+            return None
 
 
 def _read_dial_end(message: AmiMessage) -> ChannelEvent:
-    return DialEnded(message.get("DialStatus").upper())
+    status = message.get("DialStatus").upper()
+    # Only what a channel dials names it as the caller; an originated one is the destination.
+    return TransferDialled(status) if message.get("Uniqueid") else DialEnded(status)
+
+
+def _is_sip(message: AmiMessage) -> bool:
+    return message.get("Channel").upper().startswith("PJSIP/")
 
 
 def _read_originate(message: AmiMessage) -> ChannelEvent:
@@ -91,7 +123,8 @@ def _read_originate(message: AmiMessage) -> ChannelEvent:
 
 
 def _read_hangup(message: AmiMessage) -> ChannelEvent:
-    return ChannelHungUp(_number(message.get("Cause")), message.get("Cause-txt"))
+    sip_status = _number(message.get("TechCause")) if _is_sip(message) else 0
+    return ChannelHungUp(_number(message.get("Cause")), message.get("Cause-txt"), sip_status)
 
 
 def _number(text: str) -> int:

@@ -21,17 +21,7 @@ async def prepare_originate(
     target = dial_target(attempt.task.phone_number, config.dialing)
     instructions, disclosure = await ports.briefing.brief(attempt.task, attempt.user)
     call_id = attempt.call.id
-    media = CallMediaConfig(
-        call_id=call_id,
-        task_id=attempt.task.id,
-        user_id=attempt.task.user_id,
-        instructions=instructions,
-        disclosure=disclosure,
-        language=attempt.task.language or "en",
-        voice=attempt.task.voice,
-        recording_path=config.recordings and config.recordings / f"{call_id}.wav",
-        max_seconds=config.max_call_seconds,
-    )
+    media = media_config(attempt, config, instructions, disclosure)
     audiosocket = await ports.media.prepare(media)
     action = AmiAction.originate(
         channel=target.channel,
@@ -43,3 +33,21 @@ async def prepare_originate(
         caller_id=config.caller_id,
     )
     return target, action
+
+
+def media_config(
+    attempt: Attempt, config: AttemptConfig, instructions: str, disclosure: str
+) -> CallMediaConfig:
+    """Return what the media of an attempt is prepared with."""
+    call_id = attempt.call.id
+    return CallMediaConfig(
+        call_id=call_id,
+        task_id=attempt.task.id,
+        user_id=attempt.task.user_id,
+        instructions=instructions,
+        disclosure=disclosure,
+        language=attempt.task.language or "en",
+        voice=attempt.task.voice,
+        recording_path=config.recordings and config.recordings / f"{call_id}.wav",
+        max_seconds=config.max_call_seconds,
+    )

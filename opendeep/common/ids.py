@@ -13,6 +13,7 @@ CallId = NewType("CallId", str)
 """A lower-case UUID4 in its 36-character form: upper case would trip Asterisk's Originate guard."""
 
 CHANNEL_ID_PREFIX = "od-"
+LEG_ID_PREFIX = "odt-"
 
 
 def new_call_id() -> CallId:
@@ -28,6 +29,11 @@ def new_chat_session_id() -> ChatSessionId:
 def channel_id(call_id: CallId) -> str:
     """Return the Asterisk ``ChannelId`` (and so the ``Uniqueid``) of a call: ``od-{calls.id}``."""
     return f"{CHANNEL_ID_PREFIX}{call_id}"
+
+
+def leg_channel_id(leg_id: CallId) -> str:
+    """Return the ``ChannelId`` of a transfer's second call: ``odt-{its id}``, no call's own."""
+    return f"{LEG_ID_PREFIX}{leg_id}"
 
 
 def call_id_of_channel(unique_id: str) -> CallId | None:

@@ -72,6 +72,21 @@ class GiveHint(Frozen):
     text: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 
 
+class HoldCallee(Frozen):
+    """Ask the callee to wait, and say nothing more; answered once those words were played."""
+
+    type: Literal["hold"] = "hold"
+    v: Literal[1] = 1
+
+
+class ResumeCallee(Frozen):
+    """Go on with a callee who waited in vain; ``text`` says why, for the AI."""
+
+    type: Literal["resume"] = "resume"
+    v: Literal[1] = 1
+    text: str
+
+
 class GiveAnswer(Frozen):
     """The user's answer to a live question; ``answer`` is None when the time ran out."""
 
@@ -121,6 +136,8 @@ Message = Annotated[
     | TransferCall
     | GiveHint
     | GiveAnswer
+    | HoldCallee
+    | ResumeCallee
     | Wakeup
     | UserEventStored
     | CallEvent

@@ -21,6 +21,7 @@ class CallMediaConfig:
         disclosure: the fixed first words (an AI, on whose behalf, why), never left to the model.
         recording_path: where the stereo WAV goes, or None for no recording.
         max_seconds: the longest the conversation may last.
+        part_of: the call that this is a second line of, for a transfer; None for a call.
     """
 
     call_id: CallId
@@ -32,6 +33,7 @@ class CallMediaConfig:
     voice: str | None = None
     recording_path: Path | None = None
     max_seconds: float = 600.0
+    part_of: CallId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

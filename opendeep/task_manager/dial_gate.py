@@ -9,6 +9,7 @@ from typing import assert_never
 
 from opendeep.common.data_models import CampaignStatus
 from opendeep.common.errors import NotFoundError
+from opendeep.common.ids import UserId
 from opendeep.database.models import Task
 from opendeep.database.repositories import Campaigns, DndList, SystemDnd, Tasks
 from opendeep.database.transaction import Transaction
@@ -72,6 +73,26 @@ class PolicyDialGate:
                 return decision.reason
             case _:
                 assert_never(decision)
+
+    async def check_number(self, tx: Transaction, user_id: UserId, number: str) -> str | None:
+        """Return None if a user's callee may be handed over to a number now, or the reason not to.
+
+        Number classes and do-not-disturb lists hold; calling hours do not, since the user asks
+        for somebody whom they know to be there.
+        """
+        facts = DialFacts(
+            phone_number=number,
+            on_user_dnd=await DndList(tx, user_id).contains(number),
+            accounts_listing=await self._listing(tx, number),
+            global_dnd_threshold=self._rules.global_dnd_threshold,
+            enforce_hours=False,
+        )
+        decision = decide(facts, tx.now())
+        return None if isinstance(decision, Dial) else decision.reason
+
+    async def _listing(self, tx: Transaction, number: str) -> int:
+        counts = self._rules.global_dnd_threshold is not None
+        return await SystemDnd(tx).accounts_listing(number) if counts else 0
 
     async def _decide(self, tx: Transaction, task: Task) -> Decision:
         threshold = self._rules.global_dnd_threshold

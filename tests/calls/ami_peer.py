@@ -25,6 +25,8 @@ class ScriptedCall:
         self.action = action
         self.unique_id = action.get("ChannelId")
         self.channel = "PJSIP/trunk-00000001"
+        self.context = "opendeep"
+        self.bridge = ""
         self.hung_up = asyncio.Event()
 
     def event(self, name: str, *headers: tuple[str, str | int]) -> None:
@@ -217,7 +219,8 @@ class AmiPeer:
         if call is None:
             _reply(writer, action, ("Response", "Error"), ("Message", "No such channel"))
             return
-        item = (("Event", "Status"), ("ChannelState", 6), *_named(call))
+        place = (("Context", call.context), ("BridgeID", call.bridge))
+        item = (("Event", "Status"), ("ChannelState", 6), *place, *_named(call))
         _list(writer, action, [item], complete="StatusComplete")
 
     def _show(self, writer: asyncio.StreamWriter, action: AmiMessage) -> None:

@@ -34,3 +34,10 @@ def test_what_we_asked_for_keeps_its_reason() -> None:
     end = judge_end(facts, NO_MEDIA, seen=True, reason="gone", hangup_text="Normal Clearing")
     assert (end.cause, end.reason) == (CallCause.AI_FAILED, "gone")
     assert (end.hangup_text, end.media) == ("Normal Clearing", NO_MEDIA)
+
+
+def test_a_trunk_that_gave_no_sign_is_named() -> None:
+    """The user reads that the trunk is to be looked at."""
+    end = judge_end(EndFacts(originate_reason=3, hangup_cause=19), NO_MEDIA, seen=True)
+    assert end.cause is CallCause.EXCHANGE_FAILED
+    assert "check the trunk" in end.reason

@@ -1,5 +1,7 @@
 """Every state knows every input, and every end has a cause."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +26,8 @@ facts = st.builds(
     hangup_cause=st.none() | st.integers(0, 130),
     dial_status=st.sampled_from(["", "ANSWER", "odd", *attempt_states.DIAL_STATUSES]),
     originate_reason=st.none() | st.integers(0, 10),
+    progressed=st.booleans(),
+    sip_status=st.sampled_from([0, 999, *attempt_states.SIP_STATUSES]),
 )
 
 
@@ -119,7 +123,8 @@ def test_network_causes_name_the_end(code: int, cause: CallCause) -> None:
         (EndFacts(hangup_cause=0, dial_status="CHANUNAVAIL"), CallCause.EXCHANGE_FAILED),
         (EndFacts(originate_reason=5), CallCause.BUSY),
         (EndFacts(originate_reason=8), CallCause.CONGESTION),
-        (EndFacts(originate_reason=3), CallCause.NO_ANSWER),
+        (EndFacts(rang=True, originate_reason=3), CallCause.NO_ANSWER),
+        (EndFacts(progressed=True, originate_reason=3), CallCause.NO_ANSWER),
         (EndFacts(originate_reason=0), CallCause.EXCHANGE_FAILED),
         (EndFacts(rang=True, hangup_cause=127), CallCause.NO_ANSWER),
         (EndFacts(), CallCause.EXCHANGE_FAILED),
@@ -128,6 +133,43 @@ def test_network_causes_name_the_end(code: int, cause: CallCause) -> None:
 def test_vague_causes_leave_it_to_the_rest(end: EndFacts, cause: CallCause) -> None:
     """Where Hangup names nothing, Dial, then Originate, then the ringing decide."""
     assert classify_end(end) is cause
+
+
+@pytest.mark.parametrize(
+    ("sip_status", "hangup_cause", "cause"),
+    [
+        (480, 19, CallCause.REJECTED),
+        (603, 21, CallCause.REJECTED),
+        (403, 21, CallCause.REJECTED),
+        (401, 21, CallCause.EXCHANGE_FAILED),
+        (407, 21, CallCause.EXCHANGE_FAILED),
+        (408, 18, CallCause.EXCHANGE_FAILED),
+        (404, 1, CallCause.UNALLOCATED),
+        (486, 17, CallCause.BUSY),
+        (500, 38, CallCause.CONGESTION),
+        (504, 102, CallCause.CONGESTION),
+        (0, 19, CallCause.NO_ANSWER),
+    ],
+)
+def test_the_network_s_status_may_say_more_than_its_cause(
+    sip_status: int, hangup_cause: int, cause: CallCause
+) -> None:
+    """Where several SIP statuses share one Q.850 cause, the status decides."""
+    end = EndFacts(sip_status=sip_status, hangup_cause=hangup_cause, dial_status="NOANSWER")
+    assert classify_end(end) is cause
+
+
+def test_a_phone_that_rang_and_then_gave_up_was_not_picked_up() -> None:
+    """After a sign of life a 480 is no refusal but a callee who did not answer."""
+    for end in (EndFacts(rang=True), EndFacts(progressed=True)):
+        over = replace(end, sip_status=480, hangup_cause=19)
+        assert classify_end(over) is CallCause.NO_ANSWER
+
+
+def test_a_trunk_without_a_sign_is_our_exchange_s_fault() -> None:
+    """A time-out before anything rang says nothing about the callee."""
+    end = EndFacts(originate_reason=attempt_states.TIMED_OUT, hangup_cause=19)
+    assert classify_end(end) is CallCause.EXCHANGE_FAILED
 
 
 def test_every_cause_is_explained() -> None:

@@ -10,9 +10,11 @@ from opendeep.call_processor_service.channel_events import (
     ChannelEvent,
     ChannelHungUp,
     ChannelMade,
+    ChannelProgressed,
     ChannelRang,
     DialEnded,
     OriginateFailed,
+    TransferDialled,
     read_event,
 )
 
@@ -26,7 +28,13 @@ from opendeep.call_processor_service.channel_events import (
         ({"Event": "Newstate", "ChannelState": "3"}, None),
         ({"Event": "Status", "ChannelState": "6"}, ChannelAnswered()),
         ({"Event": "DialState", "DialStatus": "RINGING"}, ChannelRang()),
-        ({"Event": "DialState", "DialStatus": "PROGRESS"}, None),
+        ({"Event": "DialState", "DialStatus": "PROGRESS"}, ChannelProgressed()),
+        ({"Event": "DialState", "DialStatus": "PROCEEDING"}, ChannelProgressed()),
+        ({"Event": "DialState", "DialStatus": "FORWARD"}, None),
+        (
+            {"Event": "DialEnd", "Uniqueid": "od-a", "DestUniqueid": "1.2", "DialStatus": "BUSY"},
+            TransferDialled("BUSY"),
+        ),
         ({"Event": "DialEnd", "DialStatus": "Busy"}, DialEnded("BUSY")),
         ({"Event": "OriginateResponse", "Response": "Success"}, ChannelAnswered()),
         (
@@ -39,6 +47,14 @@ from opendeep.call_processor_service.channel_events import (
             ChannelHungUp(17, "User busy"),
         ),
         ({"Event": "Hangup", "Cause": "-1"}, ChannelHungUp(0, "")),
+        (
+            {"Event": "Hangup", "Channel": "PJSIP/a-1", "Cause": "21", "TechCause": "603"},
+            ChannelHungUp(21, "", 603),
+        ),
+        (
+            {"Event": "Hangup", "Channel": "DAHDI/1-1", "Cause": "21", "TechCause": "603"},
+            ChannelHungUp(21, ""),
+        ),
         ({"Event": "VarSet"}, None),
         ({"Response": "Success"}, None),
     ],
