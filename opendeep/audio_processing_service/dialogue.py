@@ -6,20 +6,23 @@ should end; the first cause wins. Times are ms since the answer.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, assert_never
+from typing import Any, Final, assert_never
 
 import structlog
 
 from opendeep.audio_processing_service import voice_agent
+from opendeep.audio_processing_service.barge_in import FloorAction
 from opendeep.audio_processing_service.call_sound import CallSound
 from opendeep.audio_processing_service.conversation import Conversation, heard_fraction
+from opendeep.audio_processing_service.dialogue_host import DialogueHost
 from opendeep.audio_processing_service.ending import CallEnding
+from opendeep.audio_processing_service.floor import Floor
 from opendeep.audio_processing_service.opening import Opening, OpeningAction
 from opendeep.audio_processing_service.phrases import phrases_for
 from opendeep.audio_processing_service.playout import Heard, PartKey
 from opendeep.audio_processing_service.silence import LineState, SilenceAction, SilenceRule
 from opendeep.common.data_models import CallCause
-from opendeep.common.ports import CallMediaConfig, SpokenLine
+from opendeep.common.ports import CallMediaConfig
 
 log = structlog.get_logger(__name__)
 
@@ -30,34 +33,6 @@ _NEVER_TOO_LATE: Final = frozenset({"mark_do_not_call", "note_fact"})
 _GOODBYE: Final = "goodbye"
 _HOLD: Final = "hold"
 _STILL_THERE: Final = "still-there"
-
-
-class DialogueHost(Protocol):
-    """What the dialogue has done for it; every method returns at once."""
-
-    def now_ms(self) -> int:
-        """Tell the ms since the answer."""
-        ...
-
-    def store(self, line: SpokenLine) -> None:
-        """Store a transcript line, in the order of the calls."""
-        ...
-
-    def log_event(self, name: str, **detail: object) -> None:
-        """Append to the call's event list."""
-        ...
-
-    def run_tool(self, request: voice_agent.ToolRequested, *, spoke: bool) -> None:
-        """Carry out a function call."""
-        ...
-
-    def asking_user(self) -> bool:
-        """Whether a question to the user is open."""
-        ...
-
-    def request_end(self, cause: CallCause, reason: str) -> None:
-        """Ask the attempt handler to end the call; told once."""
-        ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,13 +60,13 @@ class Dialogue:
         self._host = host
         self._phrases = phrases_for(config.language)
         self._voice: voice_agent.VoiceAgent | None = None
+        self._floor = Floor(sound)
         self._opening = Opening()
         self._silence = SilenceRule()
         self._transcript = Conversation()
         self._answer = _Answer()
         self._ending = CallEnding()
         self._disclosures: dict[PartKey, str] = {}
-        self._callee_speaks = False
         self._failed_responses = 0
         self._retry_at_ms: int | None = None
         self._voice_offset_ms = 0
@@ -99,7 +74,8 @@ class Dialogue:
     @property
     def awaits_callee(self) -> bool:
         """Whether the text of something that the callee said is still to come."""
-        return self._voice is not None and (self._callee_speaks or self._transcript.awaits_callee)
+        awaited = self._floor.callee_speaks or self._transcript.awaits_callee
+        return awaited and self._voice is not None
 
     def voice_ready(self, voice: voice_agent.VoiceAgent, offset_ms: int) -> None:
         """Begin to talk; ``offset_ms`` is where in the call the voice session's audio begins."""
@@ -108,9 +84,10 @@ class Dialogue:
 
     def on_voice_event(self, event: voice_agent.VoiceEvent) -> None:
         """Take an event of the voice AI."""
+        if isinstance(event, voice_agent.AgentAudio):
+            self._agent_audio(event)
+            return
         match event:
-            case voice_agent.AgentAudio():
-                self._agent_audio(event)
             case voice_agent.AgentAudioDone():
                 self._sound.playout.complete(PartKey(event.item_id, event.content_index))
             case voice_agent.AgentTranscript():
@@ -135,6 +112,8 @@ class Dialogue:
 
     def frame_played(self) -> None:
         """Look at what the frame that was just taken began or ended."""
+        if self._floor.undecided:
+            self._change_floor(self._floor.frame(self._host.now_ms()))
         playout = self._sound.playout
         if not (playout.started or playout.finished):
             return
@@ -149,6 +128,7 @@ class Dialogue:
     def tick(self) -> None:
         """Let time pass; call it every 100 ms while Asterisk is connected."""
         now_ms = self._host.now_ms()
+        self._floor.settle(talking=self._talking())
         self._give_out_lines()
         if self._ending.decided:
             if self._ending.due(now_ms, talking=self._talking()):
@@ -173,6 +153,7 @@ class Dialogue:
 
     def end_when_played(self, cause: CallCause, reason: str) -> None:
         """Have the call ended once everything that was said has been played (10 s at most)."""
+        self._floor.release()
         if self._ending.decide(cause, reason, self._host.now_ms()) and self._voice is not None:
             self._voice.answer_turns(automatic=False)
 
@@ -246,6 +227,10 @@ class Dialogue:
 
     def _response(self, event: voice_agent.ResponseStarted | voice_agent.ResponseEnded) -> None:
         if isinstance(event, voice_agent.ResponseStarted):
+            plain = event.tag is None and self._talking()
+            if self._floor.answers_too_soon(self._host.now_ms()) and plain and self._voice:
+                self._voice.interrupt([], cancel=False)
+                return
             self._answer = _Answer(response_id=event.response_id, tag=event.tag, making=True)
             if self._ending.decided and event.tag != _GOODBYE and self._voice is not None:
                 self._voice.interrupt([], cancel=True)
@@ -285,28 +270,44 @@ class Dialogue:
         now_ms = self._host.now_ms()
         at_ms = min(event.at_ms + self._voice_offset_ms, now_ms)
         if isinstance(event, voice_agent.CallerSpeechStarted):
-            self._callee_speaks = True
             self._opening.callee_started(now_ms)
-            if not self._ending.decided:
-                self._stop_talking(cancel=False)
+            action = self._floor.started(
+                event.item_id, talking=self._talking(), making=self._answer.making
+            )
+            self._change_floor(action)
             self._transcript.callee_started(event.item_id, at_ms)
         else:
-            self._callee_speaks = False
             self._opening.callee_stopped(now_ms)
+            self._floor.stopped(event.item_id, now_ms)
             self._transcript.callee_stopped(event.item_id, at_ms)
 
     def _callee_said(self, event: voice_agent.CallerTranscript) -> None:
         now_ms = self._host.now_ms()
         self._transcript.callee_said(event.item_id, event.text, now_ms)
+        if self._floor.undecided:
+            greeting = not self._opening.done
+            self._change_floor(self._floor.said(event.item_id, event.text, greeting=greeting))
+            # A murmur may have been the answer to what the AI went on to ask.
+            self._silence.expect_continuation()
         if self._voice is not None:
             self._open(self._opening.callee_said(event.text, now_ms))
+
+    def _change_floor(self, action: FloorAction) -> None:
+        """Give way to the callee where that was decided."""
+        if action is FloorAction.NONE or self._ending.decided:
+            return
+        self._stop_talking(cancel=False)
+        if action is FloorAction.ANSWER and self._opening.done and self._voice is not None:
+            self._voice.respond()
 
     def _stop_talking(self, *, cancel: bool) -> None:
         """Play nothing more; take what was not heard out of the AI's memory and the transcript."""
         now_ms = self._host.now_ms()
+        self._floor.release()
         heard = self._sound.playout.interrupt()
         if self._voice is not None and (heard or self._answer.making):
             self._voice.interrupt(heard, cancel=cancel)
+        self._answer.making = False
         for part in heard:
             self._transcript.agent_cut(part, now_ms)
             self._disclosure_heard(part)
@@ -322,7 +323,7 @@ class Dialogue:
             return
         line = LineState(
             ai_busy=self._busy(),
-            callee_speaks=self._callee_speaks,
+            callee_speaks=self._floor.callee_speaks,
             level_dbfs=self._sound.ear.level_dbfs,
         )
         match self._silence.observe(line, now_ms):

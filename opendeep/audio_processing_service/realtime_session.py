@@ -186,8 +186,8 @@ class RealtimeSession:
             self._muted = active
             self._open_parts.clear()
             self._decoder.drop()
-            if cancel:
-                self._send(wire.cancel_response(active))
+            # The server is told not to do so by itself: what takes the floor is decided here.
+            self._send(wire.cancel_response(active))
         if cancel:
             self._gate.forget()
         for part in heard:

@@ -222,12 +222,11 @@ class VoiceAgent(Protocol):
     def interrupt(self, heard: Sequence[Heard], *, cancel: bool) -> None:
         """Stop the present answer and tell how much of each unfinished part was heard.
 
-        No audio of that answer is told any more.
+        No audio of that answer is told any more, and the provider makes no more of it.
 
         Args:
             heard: every part whose audio was told and that was not played to its end, in order.
-            cancel: also stop the making of the answer; not needed when the callee spoke, where
-                the provider does that.
+            cancel: also drop wishes for answers that were not begun; not when the callee spoke.
         """
         ...
 

@@ -168,7 +168,7 @@ class RealtimePeer:
     # What the callee does.
 
     def caller_starts(self, item_id: str = "caller-1") -> None:
-        """The callee begins to speak; an answer in the making is cancelled."""
+        """The callee begins to speak; an answer in the making is cancelled if that is wanted."""
         self.emit(
             server_event(
                 "input_audio_buffer.speech_started",
@@ -176,7 +176,8 @@ class RealtimePeer:
                 audio_start_ms=self.appended_bytes // 8,
             )
         )
-        self.cancel_active("turn_detected")
+        if self.session["audio"]["input"]["turn_detection"]["interrupt_response"]:
+            self.cancel_active("turn_detected")
 
     def caller_stops(self, text: str | None, item_id: str = "caller-1") -> None:
         """The callee stops; the text follows, and an answer if that is switched on."""

@@ -146,10 +146,11 @@ def test_an_interrupted_answer_stays_silent() -> None:
     bench.session.interrupt(heard, cancel=False)
     bench.session.interrupt([], cancel=False)
     assert [event["type"] for event in bench.sent] == [
+        "response.cancel",
         "conversation.item.truncate",
         "conversation.item.delete",
     ]
-    assert bench.sent[0]["audio_end_ms"] == 60
+    assert bench.sent[1]["audio_end_ms"] == 60
     told = len(bench.told)
     bench.audio(b"\x80" * 8)
     bench.get("response.output_audio_transcript.delta", **ids(), delta="x")

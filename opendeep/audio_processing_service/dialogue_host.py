@@ -1,0 +1,35 @@
+"""What a conversation has done for it by the owner of the call's media."""
+
+from typing import Protocol
+
+from opendeep.audio_processing_service import voice_agent
+from opendeep.common.data_models import CallCause
+from opendeep.common.ports import SpokenLine
+
+
+class DialogueHost(Protocol):
+    """What the dialogue has done for it; every method returns at once."""
+
+    def now_ms(self) -> int:
+        """Tell the ms since the answer."""
+        ...
+
+    def store(self, line: SpokenLine) -> None:
+        """Store a transcript line, in the order of the calls."""
+        ...
+
+    def log_event(self, name: str, **detail: object) -> None:
+        """Append to the call's event list."""
+        ...
+
+    def run_tool(self, request: voice_agent.ToolRequested, *, spoke: bool) -> None:
+        """Carry out a function call."""
+        ...
+
+    def asking_user(self) -> bool:
+        """Whether a question to the user is open."""
+        ...
+
+    def request_end(self, cause: CallCause, reason: str) -> None:
+        """Ask the attempt handler to end the call; told once."""
+        ...
