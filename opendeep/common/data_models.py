@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -137,6 +138,10 @@ class Frozen(BaseModel):
 
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
+# Plain spaces come with copying; a line break or another alphabet's space is somebody's trick.
+PhoneText = Annotated[
+    str, StringConstraints(max_length=40), AfterValidator(lambda text: text.strip(" "))
+]
 
 
 _ISO_8601 = re.compile(
@@ -172,7 +177,7 @@ class PlanTask(Frozen):
     """One call objective of a plan (CONTRACT §4). ``phone_number`` is E.164."""
 
     title: ShortText
-    phone_number: Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)]
+    phone_number: PhoneText
     contact_name: ShortText | None = None
     business_name: ShortText | None = None
     goal: LongText

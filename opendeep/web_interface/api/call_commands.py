@@ -26,7 +26,9 @@ class Dtmf(Incoming):
     """Press keys; ``w`` waits half a second."""
 
     type: Literal["dtmf"]
-    digits: Annotated[str, StringConstraints(pattern=r"^[0-9*#ABCDw]{1,32}$")]
+    digits: Annotated[
+        str, StringConstraints(strip_whitespace=False, pattern=r"^[0-9*#ABCDw]{1,32}$")
+    ]
 
 
 class Hint(Incoming):
@@ -40,7 +42,7 @@ class Transfer(Incoming):
     """Hand the callee over to another number (E.164, or an extension)."""
 
     type: Literal["transfer"]
-    to: Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{1,15}$")]
+    to: Annotated[str, StringConstraints(strip_whitespace=False, pattern=r"^\+?[0-9]{1,15}$")]
     mode: Literal["blind", "attended"] = "blind"
 
 
