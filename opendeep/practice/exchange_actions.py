@@ -15,6 +15,7 @@ from opendeep.common.clock import Clock
 from opendeep.practice import exchange_events as events
 from opendeep.practice.exchange_channel import UNKNOWN, ExchangeChannel
 from opendeep.practice.exchange_commands import list_commands, may_use
+from opendeep.practice.exchange_moves import MoveRefusedError, Moves
 from opendeep.practice.exchange_originate import OriginateRefusedError, read_originate
 from opendeep.practice.exchange_switch import Switch
 
@@ -79,12 +80,22 @@ class Actions:
             "coresettings": self._core_settings,
             "corestatus": self._core_status,
         }
+        moves = Moves(switch)
+        self._moves: dict[str, Callable[[AmiMessage], str]] = {
+            "setvar": moves.setvar,
+            "absolutetimeout": moves.absolute_timeout,
+            "redirect": moves.redirect,
+            "bridge": moves.bridge,
+        }
 
     async def perform(self, action: AmiMessage) -> Reply:
         """Do an action; return its response and the events of its list."""
         name = action.action.lower()
         if not may_use(name, self._account.rights):
             return [error(action, "Permission denied")]
+        move = self._moves.get(name)
+        if move is not None:
+            return [_moved(action, move)]
         handler = self._handlers.get(name)
         if handler is None:
             message = f"Invalid/unknown command: {action.action}."
@@ -194,6 +205,13 @@ class Actions:
                 ("CoreProcessedCalls", len(self._switch.records)),
             )
         ]
+
+
+def _moved(action: AmiMessage, move: Callable[[AmiMessage], str]) -> AmiMessage:
+    try:
+        return success(action, move(action))
+    except MoveRefusedError as refusal:
+        return error(action, str(refusal))
 
 
 def _list(

@@ -19,6 +19,7 @@ from opendeep.practice.callees.catalogue import Alert, Refusal
 from opendeep.practice.exchange_callee import FarEnd
 from opendeep.practice.exchange_events import ChannelFacts, Place
 from opendeep.practice.exchange_media import MediaBridge, MediaEnd
+from opendeep.practice.exchange_transfer import Company
 from opendeep.practice.records import CalleeRecord, Ender
 
 NORMAL_CLEARING: Final = 16
@@ -72,11 +73,13 @@ class ExchangeChannel:
         self._pick_up = pick_up
         self._tell = tell
         self._changed = asyncio.Event()
-        self._hung_up = asyncio.Event()
+        self.hung_up = asyncio.Event()
         self._progressed = False
         self._answer: FarEnd | Refusal | None = None
-        self._far_end: FarEnd | None = None
+        self.far_end: FarEnd | None = None
         self._bridge: MediaBridge | None = None
+        self._company: Company | None = None
+        self.variables: dict[str, str] = {}
 
     async def run(self) -> None:
         """Live from Newchannel to Hangup."""
@@ -112,8 +115,8 @@ class ExchangeChannel:
 
     def press(self, digit: str) -> None:
         """Send a key to the callee; before the answer it goes nowhere."""
-        if self._far_end is not None:
-            self._far_end.press(digit)
+        if self.far_end is not None:
+            self.far_end.press(digit)
 
     def press_from_callee(self, digit: str) -> None:
         """Pass on a key of the callee's own telephone."""
@@ -126,6 +129,22 @@ class ExchangeChannel:
         """Tell that the callee holds the call, or is back."""
         self._tell(events.held(self.facts, self.place, hold=hold))
 
+    def stand(self, place: Place) -> None:
+        """Note where the dialplan has the channel now."""
+        self.place = place
+
+    def stand_at(self, context: str, exten: str) -> None:
+        """Note that AMI sent the channel elsewhere."""
+        self.place = replace(self.place, context=context, exten=exten, priority=1)
+
+    def join(self, company: Company) -> bool:
+        """Leave AudioSocket for a company; return False for a call that has no sound."""
+        if self._bridge is None or self._company is not None:
+            return False
+        self._company = company
+        self._bridge.stop()
+        return True
+
     def _enter(self, state: int) -> None:
         self.place = replace(self.place, state=state)
         self._tell(events.new_state(self.facts, self.place))
@@ -135,7 +154,7 @@ class ExchangeChannel:
         ringing = nursery.start(self._ring(), name="telephone")
         in_time = await wait_event(self._changed, self._plan.ring_limit_seconds)
         ringing.cancel()
-        if self._hung_up.is_set():
+        if self.hung_up.is_set():
             self._tell(events.dial_end(self.facts, self.place, "NOANSWER"))
             self._fail(events.REASON_FAILED)
             return None
@@ -174,8 +193,10 @@ class ExchangeChannel:
             context=self.facts.context,
             exten=self.facts.exten,
             priority=_MEDIA_PRIORITY,
+            application=self.facts.application,
+            data=self.facts.data,
         )
-        self._far_end = far_end
+        self.far_end = far_end
         self._bridge = MediaBridge(far_end)
         nursery.start(self._converse(far_end), name="callee")
         match await self._run_media(self._bridge):
@@ -184,9 +205,18 @@ class ExchangeChannel:
             case MediaEnd.BROKEN:
                 await self._play_safe_message("exchange")
             case MediaEnd.STOPPED:
-                pass
+                await self._go_on()
             case never:
                 assert_never(never)
+
+    async def _go_on(self) -> None:
+        """After AudioSocket was left for somebody else's company."""
+        if self._company is None:
+            return
+        if await self._company.keep(self):
+            self._finish("exchange", NORMAL_CLEARING)
+        else:
+            await self._play_safe_message("exchange")
 
     async def _run_media(self, bridge: MediaBridge) -> MediaEnd:
         call_uuid = self._plan.call_uuid
@@ -197,24 +227,24 @@ class ExchangeChannel:
 
     async def _converse(self, far_end: FarEnd) -> None:
         await far_end.converse()
-        if not self._hung_up.is_set():
+        if not self.hung_up.is_set():
             self._tell(events.hangup_request(self.facts, self.place, NORMAL_CLEARING, None))
         self._finish("callee", NORMAL_CLEARING)
 
     async def _play_safe_message(self, ender: Ender) -> None:
         """Go on in the dialplan: tell the callee that the call cannot go on, then hang up."""
-        if self._hung_up.is_set():
+        if self.hung_up.is_set():
             return
         self.record.safe_message = True
-        await wait_event(self._hung_up, self._plan.safe_message_seconds)
+        await wait_event(self.hung_up, self._plan.safe_message_seconds)
         self._finish(ender, TEMPORARY_FAILURE)
 
     def _finish(self, ender: Ender, cause: int) -> None:
-        if self._hung_up.is_set():
+        if self.hung_up.is_set():
             return
         self.record.hung_up_by = ender
         self.record.cause = cause
-        self._hung_up.set()
+        self.hung_up.set()
         self._changed.set()
         if self._bridge is not None:
             self._bridge.stop()

@@ -4,6 +4,7 @@ from types import MappingProxyType
 from typing import Final
 
 _COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "AbsoluteTimeout": ("Set absolute timeout.", "system,call"),
     "Bridge": ("Bridge two channels already in the PBX.", "call"),
     "Challenge": ("Generate Challenge for MD5 Auth.", ""),
     "Command": ("Execute Asterisk CLI Command.", "command"),
@@ -21,6 +22,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "Ping": ("Keepalive command.", ""),
     "PlayDTMF": ("Play DTMF signal on a specific channel.", "call"),
     "Redirect": ("Redirect (transfer) a call.", "call"),
+    "Setvar": ("Sets a channel variable or function value.", "call"),
     "Status": ("List channel status.", "system,call,reporting"),
 }
 # The classes of which one is needed, from the registrations in Asterisk's sources.

@@ -63,7 +63,7 @@ class ChannelFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a channel stands in the dialplan, and in which state.
+    """Where a channel stands in the dialplan, in which state, and what it runs.
 
     An originated channel waits in its endpoint's own context until it is answered.
     """
@@ -72,6 +72,9 @@ class Place:
     context: str = "from-network"
     exten: str = "s"
     priority: int = 1
+    application: str = "AppDial2"
+    data: str = "(Outgoing Line)"
+    bridge_id: str = ""
 
 
 def describe(facts: ChannelFacts, place: Place, prefix: str = "") -> Headers:
@@ -198,7 +201,6 @@ def dtmf(facts: ChannelFacts, place: Place, digit: str, *, begin: bool) -> AmiMe
 
 def status(facts: ChannelFacts, place: Place, seconds: int, action_id: str) -> AmiMessage:
     """One channel in the answer to ``Status``."""
-    up = place.state == STATE_UP
     return AmiMessage.of(
         ("Event", "Status"),
         ("Privilege", "Call"),
@@ -208,9 +210,9 @@ def status(facts: ChannelFacts, place: Place, seconds: int, action_id: str) -> A
         ("EffectiveConnectedLineNum", _NOBODY),
         ("EffectiveConnectedLineName", _NOBODY),
         ("TimeToHangup", 0),
-        ("BridgeID", ""),
-        ("Application", facts.application if up else "AppDial2"),
-        ("Data", facts.data if up else "(Outgoing Line)"),
+        ("BridgeID", place.bridge_id),
+        ("Application", place.application),
+        ("Data", place.data),
         ("Seconds", seconds),
         *_identity(action_id),
     )
@@ -221,15 +223,14 @@ def core_show_channel(
 ) -> AmiMessage:
     """One channel in the answer to ``CoreShowChannels``."""
     hours, rest = divmod(seconds, 3600)
-    up = place.state == STATE_UP
     return AmiMessage.of(
         ("Event", "CoreShowChannel"),
         *_identity(action_id),
         *describe(facts, place),
-        ("Application", facts.application if up else "AppDial2"),
-        ("ApplicationData", facts.data if up else "(Outgoing Line)"),
+        ("Application", place.application),
+        ("ApplicationData", place.data),
         ("Duration", f"{hours:02}:{rest // 60:02}:{rest % 60:02}"),
-        ("BridgeId", ""),
+        ("BridgeId", place.bridge_id),
     )
 
 

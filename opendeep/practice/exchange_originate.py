@@ -19,7 +19,7 @@ GUARD_CONTEXT: Final = "opendeep-out"
 _EXTENSIONS: Final = frozenset({"media", "check"})
 # Endpoints that stand for faults, as the tests' real exchange has them; all others are trunks.
 MUTE_TRUNK: Final = "mute"
-_REFUSED_TRUNK: Final = "refused"
+REFUSED_TRUNK: Final = "refused"
 _UNREGISTERED: Final = "unregistered"
 _TECHNOLOGIES: Final = frozenset({"PJSIP", "SIP", "Local", "IAX2", "DAHDI"})
 _GUARDED_NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -135,7 +135,7 @@ def read_originate(action: AmiMessage) -> DialOrder:
         requested=requested,
         technology=technology,
         dialled=dialled,
-        number=re.split(r"[@&;/]", dialled)[0],
+        number=_number(dialled),
         channel_id=action.get("ChannelId"),
         action_id=action.action_id,
         context=action.get("Context"),
@@ -146,6 +146,30 @@ def read_originate(action: AmiMessage) -> DialOrder:
         timeout_seconds=int(timeout_ms) / 1000,
         variables=_variables(action),
     )
+
+
+def leg_order(requested: str) -> DialOrder:
+    """Return what the dialplan's ``Dial`` is told to dial."""
+    technology, _, dialled = requested.partition("/")
+    return DialOrder(
+        requested=requested,
+        technology=technology,
+        dialled=dialled,
+        number=_number(dialled),
+        channel_id="",
+        action_id="",
+        context="",
+        exten="",
+        application="",
+        data="",
+        caller_id="",
+        timeout_seconds=0,
+        variables=MappingProxyType({}),
+    )
+
+
+def _number(dialled: str) -> str:
+    return re.split(r"[@&;/]", dialled)[0]
 
 
 def _too_long(what: str) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from typing import Final
@@ -12,9 +12,10 @@ from opendeep.common.lifecycle import Nursery
 from opendeep.practice import exchange_events as events
 from opendeep.practice.callees.catalogue import Profile, Refusal, profile_of, refused
 from opendeep.practice.exchange_channel import DialPlan, ExchangeChannel
-from opendeep.practice.exchange_events import ChannelFacts
-from opendeep.practice.exchange_originate import MUTE_TRUNK, DialOrder
+from opendeep.practice.exchange_events import ChannelFacts, Place
+from opendeep.practice.exchange_originate import MUTE_TRUNK, REFUSED_TRUNK, DialOrder, leg_order
 from opendeep.practice.exchange_telephones import Telephones
+from opendeep.practice.exchange_transfer import BlindTransfer
 from opendeep.practice.records import CalleeRecord
 
 _REMEMBERED_RECORDS: Final = 1000
@@ -36,6 +37,8 @@ def profile_at(order: DialOrder) -> Profile:
         return refused("", Refusal.INCOMPLETE)
     if order.trunk == MUTE_TRUNK:
         return Profile(dd="", alerts=())
+    if order.trunk == REFUSED_TRUNK:
+        return refused("", Refusal.CONGESTION)
     return profile_of(order.number)
 
 
@@ -92,11 +95,12 @@ class Switch:
             )
             return
         if order.is_unreachable:
-            self.publish(events.originate_response(facts, reason=events.REASON_FAILED))
+            self._fail(facts, order)
             return
         profile = profile_at(order)
         record = CalleeRecord(number=order.number, dd=profile.dd)
-        self._remember(record)
+        if not order.refused_by_dialplan:
+            self._remember(record)
         channel = ExchangeChannel(
             facts=facts,
             plan=DialPlan(
@@ -112,6 +116,32 @@ class Switch:
         began_at = asyncio.get_running_loop().time()
         self._live[facts.unique_id] = LiveChannel(channel=channel, began_at=began_at)
         self._nursery.start(self._run(channel), name=facts.name)
+
+    def transfer(self, channel: ExchangeChannel, dialled: str, ring_seconds: float) -> bool:
+        """Let the dialplan dial ``PJSIP/…`` for a channel; False where it has no sound to leave."""
+        order = leg_order(dialled)
+        profile = profile_at(order)
+        record = CalleeRecord(number=order.number, dd=profile.dd)
+        leg = replace(self._facts(order), linked_id=channel.facts.unique_id)
+        transfer = BlindTransfer(
+            leg=leg,
+            record=record,
+            pick_up=partial(self._telephones.ring, profile),
+            ring_seconds=ring_seconds,
+            tell=self.publish,
+        )
+        if not channel.join(transfer):
+            return False
+        self._remember(record)
+        return True
+
+    def _fail(self, facts: ChannelFacts, order: DialOrder) -> None:
+        """Tell an Originate for which no far end can be made."""
+        if order.is_local:
+            self.publish(events.new_channel(facts))
+        self.publish(events.originate_response(facts, reason=events.REASON_FAILED))
+        if order.is_local:
+            self.publish(events.hangup(facts, Place(), 0))
 
     async def _run(self, channel: ExchangeChannel) -> None:
         try:

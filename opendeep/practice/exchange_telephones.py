@@ -1,17 +1,35 @@
 """The telephones of the practice network: which far end answers a channel, and when."""
 
 import asyncio
-from typing import Final
+from typing import Final, Protocol
 
 from opendeep.practice.browser_phone import BrowserCallee, PracticeBrowserPhone
-from opendeep.practice.callees.catalogue import Profile, Refusal
+from opendeep.practice.callees.catalogue import Alert, Profile, Refusal
 from opendeep.practice.exchange_callee import FarEnd
-from opendeep.practice.exchange_channel import ExchangeChannel
 from opendeep.practice.exchange_person import Hearing, ScriptedCallee
 from opendeep.practice.exchange_sounds import Clips
+from opendeep.practice.records import CalleeRecord
 
 _SOME_SECONDS: Final = 1.0
 _PATIENCE_SECONDS: Final = 3600.0
+
+
+class CallingSide(Protocol):
+    """Where a telephone is rung from, and what it tells there."""
+
+    record: CalleeRecord
+
+    def alert(self, alert: Alert) -> None:
+        """Tell what is heard before the answer."""
+        ...
+
+    def press_from_callee(self, digit: str) -> None:
+        """Pass on a key of the telephone."""
+        ...
+
+    def put_on_hold(self, hold: bool) -> None:
+        """Tell that the telephone holds the call, or is back."""
+        ...
 
 
 class Telephones:
@@ -38,13 +56,13 @@ class Telephones:
         self._ring_factor = ring_factor
         self._wait_factor = wait_factor
 
-    async def ring(self, profile: Profile, channel: ExchangeChannel) -> FarEnd | Refusal:
+    async def ring(self, profile: Profile, line: CallingSide) -> FarEnd | Refusal:
         """Ring until somebody answers or refuses; where nobody does, the network does at last."""
         for alerting in profile.alerts:
             await asyncio.sleep(alerting.after_seconds * self._ring_factor)
-            channel.alert(alerting.alert)
+            line.alert(alerting.alert)
         if profile.rings_browser:
-            answer = await self._ring_browser(channel, wait_for_page=profile.script is None)
+            answer = await self._ring_browser(line, wait_for_page=profile.script is None)
             if answer is not None:
                 return answer
         if profile.script is None and profile.refusal is None:
@@ -55,17 +73,17 @@ class Telephones:
             return profile.refusal or Refusal.UNAVAILABLE
         return ScriptedCallee(
             profile=profile,
-            script=profile.script(channel.record),
-            record=channel.record,
+            script=profile.script(line.record),
+            record=line.record,
             clips=self._clips,
             hearing=self._hearing,
-            press_key=channel.press_from_callee,
-            put_on_hold=channel.put_on_hold,
+            press_key=line.press_from_callee,
+            put_on_hold=line.put_on_hold,
             wait_factor=self._wait_factor,
         )
 
     async def _ring_browser(
-        self, channel: ExchangeChannel, *, wait_for_page: bool
+        self, caller: CallingSide, *, wait_for_page: bool
     ) -> FarEnd | Refusal | None:
         phone = self._browser_phone
         line = phone.ring() if phone is not None else None
@@ -76,7 +94,7 @@ class Telephones:
             return None
         try:
             if await line.until_not("ringing") == "talking":
-                return BrowserCallee(line, channel.record)
+                return BrowserCallee(line, caller.record)
         except asyncio.CancelledError:
             line.drop()
             raise

@@ -12,6 +12,8 @@ with the process that started them, however that ends.
 """
 
 import platform
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -36,6 +38,15 @@ STOP_SECONDS = 10.0
 _COMMON = ("asterisk.conf", "modules.conf", "logger.conf")
 # Asterisk takes its defaults for these too, but calls their absence an error.
 _EMPTY = ("acl", "cdr", "cel", "features", "pjproject", "udptl")
+
+
+# What tests provoke: a media server that refuses, sends foreign frames, or falls silent; a
+# telephone that is not there; an id used twice; a request that names no channel.
+_MEANT = re.compile(
+    r"res_audiosocket\.c: (Received AudioSocket message other than|Invalid message length)"
+    r"|(res|app)_audiosocket\.c: .*(Connection refused|timeout|[Ff]ailed)"
+    r"|'unregistered'|Unique ID 'od-\S+' already in use|channel\.c: name must be provided"
+)
 
 
 class AsteriskMissingError(Exception):
@@ -76,6 +87,14 @@ class RealAsterisk:
     def log(self) -> str:
         """Return its log so far."""
         return (self.folder / "log" / "full").read_text(errors="replace")
+
+    def complaints(self) -> list[str]:
+        """Return the log's lines of class ERROR that no test means to cause."""
+        return [
+            line
+            for line in self.log().splitlines()
+            if "] ERROR[" in line and not _MEANT.search(line)
+        ]
 
     def channels(self) -> int:
         """Return how many channels it has."""
@@ -133,13 +152,14 @@ def _words() -> dict[str, str]:
     """Choose what differs from pair to pair."""
     with ExitStack() as stack:
         udp = [stack.enter_context(_bound(socket.SOCK_DGRAM)) for _ in range(3)]
-        tcp = [stack.enter_context(_bound(socket.SOCK_STREAM)) for _ in range(2)]
+        tcp = [stack.enter_context(_bound(socket.SOCK_STREAM)) for _ in range(3)]
         return {
             "SIP_PORT": str(udp[0]),
             "NETWORK_SIP_PORT": str(udp[1]),
             "MUTE_SIP_PORT": str(udp[2]),
             "PBX_AMI_PORT": str(tcp[0]),
             "NETWORK_AMI_PORT": str(tcp[1]),
+            "SIP_TCP_PORT": str(tcp[2]),
             "SECRET": SECRET,
             "SOUNDS": f"{INSIDE}/sounds",
         }
@@ -153,6 +173,7 @@ def _bound(kind: socket.SocketKind) -> Iterator[int]:
 
 
 def _write_sounds(folder: Path) -> None:
+    shutil.copytree(DEPLOY / "sounds", folder)
     for name, clip in load_clips().items():
         path = folder / f"{name}.ulaw"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -216,6 +237,9 @@ def _write_files(home: Path, name: str, words: Mapping[str, str]) -> None:
         if file.parent == DEPLOY and file.name == "manager.conf":
             text = _replace(text, "port = 5038", f"port = {words['AMI_PORT']}")
             text = _replace(text, "secret = change-this-secret", f"secret = {SECRET}")
+        if file.parent == DEPLOY and file.name == "extensions.conf":
+            # Asterisk's own folder of sounds is shared by all that run from this root.
+            text = _replace(text, " = custom/opendeep-safe", f" = {words['SOUNDS']}/opendeep-safe")
         for word, value in words.items():
             text = text.replace(f"@{word}@", value)
         (etc / file.name).write_text(text, encoding="utf-8")
