@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from opendeep.audio_processing_service import pcm
-from opendeep.audio_processing_service.overlap import LastMoments
+from opendeep.audio_processing_service.overlap import Overlap
 from opendeep.audio_processing_service.playout import Playout
 from opendeep.audio_processing_service.recorder import CallRecorder
 from opendeep.audio_processing_service.tones import LineEar
@@ -41,9 +41,7 @@ class CallSound:
         frames_in: frames that came from Asterisk.
         frames_out: frames that were taken for Asterisk.
         listening: whether somebody listens in.
-        paused: whether the AI's speech waits; silence is played meanwhile.
-        callee: the last moments of the callee's side.
-        played: the last moments of the AI's side, as they were played.
+        overlap: both sides' last moments, and whether the AI's speech waits for the callee.
     """
 
     def __init__(self, recorder: CallRecorder | None) -> None:
@@ -52,9 +50,7 @@ class CallSound:
         self.frames_in = 0
         self.frames_out = 0
         self.listening = False
-        self.paused = False
-        self.callee = LastMoments()
-        self.played = LastMoments()
+        self.overlap = Overlap()
         self._recorder = recorder
         self._unheard = bytearray()
         self._to_voice: Callable[[bytes], None] | None = None
@@ -77,8 +73,8 @@ class CallSound:
         self._due_bytes += (missed + 1) * pcm.FRAME_SAMPLES
         if not missed:  # else this machine stalled, and what the callee sent may not be read yet
             self._stand_in()
-        frame = pcm.MULAW_SILENCE_FRAME if self.paused else self.playout.next_frame()
-        self.played.add(frame)
+        frame = pcm.MULAW_SILENCE_FRAME if self.overlap.paused else self.playout.next_frame()
+        self.overlap.played.add(frame)
         self.frames_out += 1
         if self._recorder is not None or self.listening:
             if missed:
@@ -122,7 +118,7 @@ class CallSound:
     def _hear(self, samples: bytes) -> None:
         mulaw = pcm.pcm_to_mulaw(samples)
         self._heard_bytes += len(mulaw)
-        self.callee.add(mulaw)
+        self.overlap.callee.add(mulaw)
         self._unheard += samples
         if len(self._unheard) >= _EAR_BYTES:
             self.ear.hear(bytes(self._unheard))

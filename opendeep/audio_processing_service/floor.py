@@ -20,7 +20,7 @@ class Floor:
     """Pauses the AI's speech while the callee speaks over it, and says when to give way.
 
     Args:
-        sound: the call's audio; its ``paused`` is set here and nowhere else.
+        sound: the call's audio; its ``overlap.paused`` is set here and nowhere else.
 
     Attributes:
         callee_speaks: whether the callee's turn is open.
@@ -60,7 +60,7 @@ class Floor:
 
     def frame(self, now_ms: int) -> FloorAction:
         """Let 20 ms pass; needed while :attr:`undecided`. Returns as :meth:`said`."""
-        level = pcm.energy_dbfs(self._sound.callee.last(pcm.FRAME_MS))
+        level = pcm.energy_dbfs(self._sound.overlap.callee.last(pcm.FRAME_MS))
         self._peak_dbfs = max(self._peak_dbfs, level)
         limit = max(
             _FAINTEST_DBFS,
@@ -98,18 +98,18 @@ class Floor:
     def release(self) -> None:
         """Let the AI's voice be heard again: it has given way, or has something new to say."""
         self._rule.forget()
-        self._sound.paused = False
+        self._sound.overlap.paused = False
 
     def _judge(self) -> overlap.Sounds:
         return overlap.judge(
-            self._sound.callee.last(overlap.LOOK_MS),
-            self._sound.played.last(overlap.LOOK_MS + overlap.ECHO_DELAY_MS),
+            self._sound.overlap.callee.last(overlap.LOOK_MS),
+            self._sound.overlap.played.last(overlap.LOOK_MS + overlap.ECHO_DELAY_MS),
             floor_dbfs=self._sound.ear.floor_dbfs,
         )
 
     def _act(self, action: FloorAction) -> FloorAction:
         if action is FloorAction.NONE:
             return action
-        self._sound.paused = action is FloorAction.PAUSE
+        self._sound.overlap.paused = action is FloorAction.PAUSE
         gives_way = action in {FloorAction.YIELD, FloorAction.ANSWER}
         return action if gives_way else FloorAction.NONE

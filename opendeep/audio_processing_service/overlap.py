@@ -49,6 +49,23 @@ class LastMoments:
         return bytes(self._kept[-ms * pcm.MULAW_BYTES_PER_MS :])
 
 
+class Overlap:
+    """What is needed to judge two voices at a time.
+
+    Attributes:
+        callee: the last moments of the callee's side.
+        played: the last moments of the AI's side, as they were played.
+        paused: whether the AI's speech waits; silence is played meanwhile.
+    """
+
+    __slots__ = ("callee", "paused", "played")
+
+    def __init__(self) -> None:
+        self.callee = LastMoments()
+        self.played = LastMoments()
+        self.paused = False
+
+
 class Sounds(Enum):
     """What the callee's side sounds like."""
 

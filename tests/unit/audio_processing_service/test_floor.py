@@ -39,10 +39,10 @@ def test_a_voice_pauses_the_ai_and_takes_the_floor() -> None:
     bench = Bench()
     bench.hear(OWN[:3200])
     assert bench.floor.started("c", talking=True, making=False) is FloorAction.NONE
-    assert bench.sound.paused
+    assert bench.sound.overlap.paused
     assert bench.sound.tick(0) == pcm.MULAW_SILENCE_FRAME
     assert bench.hear(OWN[: (LONGEST_MURMUR_MS + 100) * 16]) == [FloorAction.YIELD]
-    assert not bench.sound.paused
+    assert not bench.sound.overlap.paused
 
 
 def test_the_end_of_a_sentence_is_not_kept() -> None:
@@ -70,7 +70,7 @@ def test_an_answer_to_words_that_are_not_known_yet() -> None:
     bench.hear(OWN[:3200])
     bench.floor.started("c", talking=True, making=False)
     bench.hear(pcm.PCM_SILENCE_FRAME * 40)
-    assert not bench.sound.paused
+    assert not bench.sound.overlap.paused
     bench.floor.stopped("c", bench.ms)
     assert bench.floor.answers_too_soon(bench.ms + 100)
     assert not bench.floor.answers_too_soon(bench.ms + 100)
