@@ -28,7 +28,7 @@ class Child:
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
-        self.lines: queue.Queue[str] = queue.Queue()
+        self.lines: queue.Queue[str | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -42,11 +42,16 @@ class Child:
 
         Raises:
             TimeoutError: none came.
+            EOFError: it has ended.
         """
         try:
-            return self.lines.get(timeout=seconds)
+            found = self.lines.get(timeout=seconds)
         except queue.Empty:
-            raise TimeoutError(f"{self.process.args} says nothing.") from None
+            raise TimeoutError(f"{self.process.args!r} says nothing.") from None
+        if found is None:
+            self.lines.put(None)
+            raise EOFError(f"{self.process.args!r} has ended; its log says why.")
+        return found
 
     def stop(self) -> list[str]:
         """Have it end with SIGTERM; return the lines that were not read."""
@@ -60,13 +65,14 @@ class Child:
         found = []
         while not self.lines.empty():
             found.append(self.lines.get())
-        return found
+        return [line for line in found if line is not None]
 
     def _read(self) -> None:
         output = self.process.stdout
         assert output is not None  # noqa: S101 - it was started with a pipe
         for line in output:
             self.lines.put(line.strip())
+        self.lines.put(None)
 
 
 @contextmanager

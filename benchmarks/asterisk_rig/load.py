@@ -6,6 +6,7 @@ product, a Realtime server speaking), ``tone`` (an AudioSocket server that only 
 """
 
 import json
+import statistics
 import sys
 import tempfile
 import time
@@ -21,6 +22,8 @@ from opendeep.call_processor_service.ami_protocol import AmiMessage
 from tests.integration.asterisk.servers import INSIDE, ExchangePair
 
 Tell = Callable[[str], None]
+Report = Callable[[], dict[str, Any]]
+"""Says at the end what the way itself knows: how many calls are up still, and more."""
 _UP_SECONDS = 60.0
 _SETTLE_SECONDS = 4.0
 _SPEECH = tuple(f"{INSIDE}/sounds/bella/{name}" for name in ("greeting", "price", "hours"))
@@ -65,7 +68,7 @@ def run(pair: ExchangePair, plan: LoadPlan, way: str, *, tell: Tell) -> dict[str
         stack.enter_context(
             manager.logged_in(pair.network.ami_port, "witness", pair.secret, witness.hear)
         )
-        still_up = stack.enter_context(ways[way](pair, plan, folder, pids, witness))
+        report = stack.enter_context(ways[way](pair, plan, folder, pids, witness))
         time.sleep(_SETTLE_SECONDS)
         tell(f"{way}: {plan.calls} calls are up")
         ports = machine.udp_ports(pair.network.process.pid)
@@ -75,7 +78,7 @@ def run(pair: ExchangePair, plan: LoadPlan, way: str, *, tell: Tell) -> dict[str
         time.sleep(plan.seconds)
         used = cpu.percent(plan.seconds)
         heard, cost = rtp_gaps.read(watch, folder, ports)
-        left = still_up()
+        facts = report()
     child.until(
         lambda: not (pair.pbx.channels() or pair.network.channels()) or None,
         "all calls gone",
@@ -85,11 +88,12 @@ def run(pair: ExchangePair, plan: LoadPlan, way: str, *, tell: Tell) -> dict[str
     return {
         "way": way,
         "calls": plan.calls,
-        "dropped": plan.calls - left,
+        "dropped": plan.calls - facts.pop("up"),
         **heard.figures(),
         "cpu_percent": used,
         "memory_mb": memory,
         "watch": cost,
+        **facts,
     }
 
 
@@ -100,7 +104,7 @@ def _by_opendeep(
     folder: Path,
     pids: dict[str, int],
     witness: manager.Witness,
-) -> Iterator[Callable[[], int]]:
+) -> Iterator[Report]:
     del witness
     path = folder / "opendeep.db"
     path.unlink(missing_ok=True)
@@ -116,19 +120,30 @@ def _by_opendeep(
         product = stack.enter_context(child.running(command, folder / "opendeep.log"))
         pids.update(opendeep=product.pid, realtime=voice.pid)
 
+        rows_ms: list[float] = []
+        began = time.monotonic()
+
         def talking() -> int:
-            facts: dict[str, int] = json.loads(product.line())
-            while not product.lines.empty():
-                facts = json.loads(product.line())
-            return facts["talking"]
+            facts: dict[str, Any] = json.loads(product.line())
+            rows_ms.append(facts["rows_ms"])
+            return int(facts["talking"])
 
         child.until(lambda: talking() == plan.calls or None, "all calls up", _UP_SECONDS)
+        up_seconds = round(time.monotonic() - began, 1)
+        rows_ms.clear()
 
-        def still_up() -> int:
+        def report() -> dict[str, Any]:
+            up = plan.calls
             time.sleep(1.0)  # for a line that was written after the calls were heard
-            return talking()
+            while not product.lines.empty():
+                up = min(up, talking())
+            return {"up": up, "up_seconds": up_seconds, "rows_ms": _middle_and_most(rows_ms)}
 
-        yield still_up
+        yield report
+
+
+def _middle_and_most(values: list[float]) -> tuple[float, float]:
+    return statistics.median(values), max(values)
 
 
 def _settings(pair: ExchangePair, plan: LoadPlan, folder: Path, port: str) -> dict[str, Any]:
@@ -157,7 +172,7 @@ def _by_tone(
     folder: Path,
     pids: dict[str, int],
     witness: manager.Witness,
-) -> Iterator[Callable[[], int]]:
+) -> Iterator[Report]:
     with child.running(child.module("tone_server", {}), folder / "tone.log") as server:
         address = f"127.0.0.1:{server.line().split()[1]}"
         pids["tone"] = server.pid
@@ -169,8 +184,8 @@ def _by_tone(
                 ("Variable", f"OPENDEEP_AUDIOSOCKET={address}"),
             )
 
-        with _originated(pair, plan, witness, headers) as still_up:
-            yield still_up
+        with _originated(pair, plan, witness, headers) as report:
+            yield report
 
 
 @contextmanager
@@ -180,11 +195,11 @@ def _by_asterisk(
     folder: Path,
     pids: dict[str, int],
     witness: manager.Witness,
-) -> Iterator[Callable[[], int]]:
+) -> Iterator[Report]:
     del folder, pids
     speech = (("Application", "Playback"), ("Data", "&".join(_SPEECH * _SPEECHES)))
-    with _originated(pair, plan, witness, lambda: speech) as still_up:
-        yield still_up
+    with _originated(pair, plan, witness, lambda: speech) as report:
+        yield report
 
 
 @contextmanager
@@ -193,7 +208,7 @@ def _originated(
     plan: LoadPlan,
     witness: manager.Witness,
     headers: Callable[[], tuple[tuple[str, str], ...]],
-) -> Iterator[Callable[[], int]]:
+) -> Iterator[Report]:
     """Have Asterisk dial without OpenDeep; hang everything up in the end."""
 
     def ignore(_message: AmiMessage) -> None:
@@ -209,5 +224,5 @@ def _originated(
             "all calls answered",
             _UP_SECONDS,
         )
-        yield pair.network.channels
+        yield lambda: {"up": pair.network.channels()}
         pair.pbx.command("channel request hangup all")

@@ -47,11 +47,29 @@ class CpuMeter:
 
     def __init__(self, pids: dict[str, int]) -> None:
         self._pids = pids
+        self._whole = _machine_seconds()
         self._before = {name: cpu_seconds(pid) for name, pid in pids.items()}
 
     def percent(self, seconds: float) -> dict[str, float]:
-        """Return each process's percentage of one core since the start, ``seconds`` ago."""
-        return {
-            name: round((cpu_seconds(pid) - self._before[name]) / seconds * 100, 1)
+        """Return each process's percentage of one core since the start, ``seconds`` ago.
+
+        ``others`` is what everything else on the machine used, ``stolen`` what the host of a
+        virtual machine kept for itself: figures are only worth as much as these are small.
+        """
+        found = {
+            name: (cpu_seconds(pid) - self._before[name]) / seconds * 100
             for name, pid in self._pids.items()
         }
+        busy, stolen = (
+            (now - before) / seconds * 100
+            for now, before in zip(_machine_seconds(), self._whole, strict=True)
+        )
+        found |= {"others": busy - sum(found.values()), "stolen": stolen}
+        return {name: round(percent, 1) for name, percent in found.items()}
+
+
+def _machine_seconds() -> tuple[float, float]:
+    """Return the busy seconds of all cores, and those that were stolen."""
+    line = Path("/proc/stat").read_text(encoding="ascii").partition("\n")[0]
+    user, nice, system, _idle, _wait, irq, softirq, steal = map(int, line.split()[1:9])
+    return (user + nice + system + irq + softirq) / _TICKS, steal / _TICKS

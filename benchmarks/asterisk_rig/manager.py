@@ -110,6 +110,8 @@ class Witness:
                 case "Hangup":
                     number = self._numbers.get(unique_id, "")
                     self._causes[number] = int(message.get("Cause", "0"))
+                case _:
+                    pass
 
     def came(self) -> dict[str, int]:
         """Return how many calls came in for each number (digits)."""

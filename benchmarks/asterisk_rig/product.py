@@ -54,6 +54,7 @@ from opendeep.task_manager.task_scheduler_svc import SchedulerConfig, TaskSchedu
 
 _LOOK_SECONDS = 0.25
 _TELL_EVERY = 2
+_WARM_CALLS = 200
 _NOBODY = "127.0.0.1:1"
 
 
@@ -101,6 +102,7 @@ class Hand:
         self._total = total
         self._asked: set[CallId] = set()
         self.finished = 0
+        self.warm = asyncio.Event()
         self.all_over = asyncio.Event()
 
     async def run(self) -> None:
@@ -123,6 +125,8 @@ class Hand:
                         self._asked.add(call.id)
                         await self._end(call.id, cause)
             self.finished = begun - len(live)
+            if self.finished >= _WARM_CALLS:
+                self.warm.set()
             rounds += 1
             if rounds % _TELL_EVERY == 0:
                 _tell(finished=self.finished, live=len(live), blocks=sys.getallocatedblocks())
@@ -234,8 +238,7 @@ async def main(config: dict[str, Any]) -> None:
 
 
 async def _trace(hand: Hand) -> None:
-    while hand.finished < 200:  # noqa: PLR2004 - as the goal counts
-        await asyncio.sleep(_LOOK_SECONDS)
+    await hand.warm.wait()
     gc.collect()
     tracemalloc.start(8)
 

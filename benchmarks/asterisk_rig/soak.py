@@ -59,6 +59,11 @@ class _Memory:
         found = np.polyfit([one[0] for one in used], [one[column] for one in used], 1)
         return round(float(found[0]) * 1000, 1)
 
+    def some_mb(self) -> list[float]:
+        """Return the memory at a dozen moments, first to last."""
+        step = max(1, len(self.samples) // 12)
+        return [round(kilobytes / 1024, 1) for _, kilobytes, _ in self.samples[::step]]
+
 
 def run(pair: ExchangePair, plan: SoakPlan, *, tell: Tell) -> dict[str, Any]:
     """Place the calls through a running pair of Asterisks, and judge each of them.
@@ -110,9 +115,7 @@ def run(pair: ExchangePair, plan: SoakPlan, *, tell: Tell) -> dict[str, Any]:
         "calls_at_the_far_end": sum(witness.came().values()),
         "memory_kb_per_1000_calls": memory.per_1000_calls(1, plan.calls - plan.at_once),
         "blocks_per_1000_calls": memory.per_1000_calls(2, plan.calls - plan.at_once),
-        "memory_mb": [
-            round(kb / 1024, 1) for _, kb, _ in memory.samples[:: max(1, len(memory.samples) // 12)]
-        ],
+        "memory_mb": memory.some_mb(),
         "open_files_left": files,
         "refusals": last["refusals"],
         "tasks_left": last["tasks"],

@@ -9,6 +9,7 @@ import asyncio
 import math
 import struct
 import sys
+from typing import Any
 
 import uvloop
 
@@ -28,12 +29,12 @@ class Tone(asyncio.Protocol):
 
     def __init__(self, slots: list[set[asyncio.Transport]]) -> None:
         self._slots = slots
-        self._transport: asyncio.Transport | None = None
+        self._transport: Any = None  # uvloop's has the methods and not the class
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Play from now on."""
-        self._transport = transport  # type: ignore[assignment]
-        min(self._slots, key=len).add(transport)  # type: ignore[arg-type]
+        self._transport = transport
+        min(self._slots, key=len).add(self._transport)
 
     def data_received(self, data: bytes) -> None:
         """Hear nothing."""
@@ -41,7 +42,7 @@ class Tone(asyncio.Protocol):
     def connection_lost(self, _exc: Exception | None) -> None:
         """Play no more."""
         for slot in self._slots:
-            slot.discard(self._transport)  # type: ignore[arg-type]
+            slot.discard(self._transport)
 
 
 async def main() -> None:

@@ -37,10 +37,13 @@ async def main(settings: dict[str, Any]) -> None:
 
 
 async def _tell(product: Application) -> None:
+    began = product.clock.monotonic()
     async with product.database.transaction() as tx:
         live = await SystemCalls(tx).live()
+    rows_ms = round((product.clock.monotonic() - began) * 1000, 1)
     talking = sum(call.status is CallStatus.IN_PROGRESS for call in live)
-    sys.stdout.write(json.dumps({"live": len(live), "talking": talking}) + "\n")
+    facts = {"live": len(live), "talking": talking, "rows_ms": rows_ms}
+    sys.stdout.write(json.dumps(facts) + "\n")
     sys.stdout.flush()
 
 

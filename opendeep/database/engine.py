@@ -17,6 +17,7 @@ from sqlalchemy.pool import StaticPool
 from opendeep.common.clock import Clock, SystemClock
 from opendeep.common.errors import SettingsError, UnavailableError
 from opendeep.common.event_bus import EventBus
+from opendeep.database.sqlite_thread import SqliteThread
 from opendeep.database.tables import ALL_TABLES
 from opendeep.database.transaction import Parameters, Run, Transaction, translated_errors
 
@@ -60,7 +61,7 @@ def parse_url(url: str) -> URL:
         ) from error
     match parsed.get_backend_name():
         case "sqlite":
-            return parsed.set(drivername="sqlite+aiosqlite")
+            return parsed.set(drivername="sqlite")
         case "postgresql" | "postgres":
             return parsed.set(drivername="postgresql+psycopg")
         case other:
@@ -91,7 +92,7 @@ def make_directory(path: Path) -> None:
 def connect_arguments(url: URL) -> dict[str, Any]:
     """Return what the driver needs beside the address."""
     if url.get_backend_name() == "sqlite":
-        return {"timeout": BUSY_TIMEOUT_SECONDS}
+        return {"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False}
     arguments: dict[str, Any] = {"connect_timeout": 10}
     if "options" not in url.query:
         arguments["options"] = _POSTGRES_OPTIONS
@@ -123,6 +124,44 @@ def prepare_sqlite(engine: Engine, *, foreign_keys: bool = True) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+class _Connections(Protocol):
+    """An open database: SQLite's thread, or PostgreSQL's pool."""
+
+    def begin(self) -> AbstractAsyncContextManager[Run]:
+        """Open a transaction: committed at the end of the block, rolled back by an exception."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        ...
+
+
+class _PostgresPool:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Run]:
+        async with self._engine.begin() as connection:
+            yield connection.execute
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def _connections(url: URL) -> _Connections:
+    arguments = connect_arguments(url)
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args=arguments, poolclass=StaticPool)
+        prepare_sqlite(engine)
+        return SqliteThread(engine, turn_seconds=BUSY_TIMEOUT_SECONDS)
+    return _PostgresPool(
+        create_async_engine(
+            url, connect_args=arguments, pool_size=_POSTGRES_POOL_SIZE, pool_pre_ping=True
+        )
+    )
+
+
 class SqlDatabase:
     """SQLite in a file (WAL) or PostgreSQL; open while its ``async with`` block is.
 
@@ -140,21 +179,10 @@ class SqlDatabase:
         self._url = parse_url(url)
         self._bus = bus
         self._clock: Clock = clock or SystemClock()
-        self._engine: AsyncEngine | None = None
+        self._connections: _Connections | None = None
 
     async def __aenter__(self) -> Self:
-        sqlite = self._url.get_backend_name() == "sqlite"
-        # One connection for SQLite: its queue lets our own transactions wait their turn in order,
-        # and leaves the busy time-out to other processes.
-        pool = (
-            {"pool_size": 1, "max_overflow": 0, "pool_timeout": BUSY_TIMEOUT_SECONDS}
-            if sqlite
-            else {"pool_size": _POSTGRES_POOL_SIZE, "pool_pre_ping": True}
-        )
-        engine = create_async_engine(self._url, connect_args=connect_arguments(self._url), **pool)
-        if sqlite:
-            prepare_sqlite(engine.sync_engine)
-        self._engine = engine
+        self._connections = _connections(self._url)
         return self
 
     async def __aexit__(
@@ -163,20 +191,19 @@ class SqlDatabase:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._engine is not None:
-            engine, self._engine = self._engine, None
-            await engine.dispose()
+        if self._connections is not None:
+            connections, self._connections = self._connections, None
+            await connections.close()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Open a unit of work (see :class:`Database`)."""
-        if self._engine is None:
+        if self._connections is None:
             raise UnavailableError("The database is closed.")
+        dialect = self._url.get_backend_name()
         with translated_errors():
-            async with self._engine.begin() as connection:
-                tx = Transaction(
-                    connection.execute, dialect=connection.dialect.name, clock=self._clock
-                )
+            async with self._connections.begin() as run:
+                tx = Transaction(run, dialect=dialect, clock=self._clock)
                 yield tx
                 await tx.store_events()
         await tx.deliver(self._bus)

@@ -22,8 +22,8 @@ from opendeep.database.repositories import SystemUsers
 @pytest.mark.parametrize(
     ("url", "driver"),
     [
-        ("sqlite:///data/opendeep.db", "sqlite+aiosqlite"),
-        ("sqlite+aiosqlite:////abs/opendeep.db", "sqlite+aiosqlite"),
+        ("sqlite:///data/opendeep.db", "sqlite"),
+        ("sqlite+aiosqlite:////abs/opendeep.db", "sqlite"),
         ("postgresql://ada@127.0.0.1/opendeep", "postgresql+psycopg"),
         ("postgres://ada@127.0.0.1/opendeep", "postgresql+psycopg"),
         ("postgresql+psycopg://ada@127.0.0.1/opendeep", "postgresql+psycopg"),

@@ -1,0 +1,110 @@
+"""SQLite on one thread of its own: one hand-over for each statement, and everybody in turn.
+
+A hand-over wakes the thread and then the loop, and with many calls under way the loop is
+milliseconds away from its next turn. An asynchronous driver hands over three or four times for
+each statement (open a cursor, run, fetch, close); here the thread does all of it at once. Turns are
+taken in order: where newcomers may slip in, a waiter can starve for as long as there are newcomers.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar, TypeVarTuple
+
+from sqlalchemy import Connection, CursorResult, Engine, Executable
+from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
+
+from opendeep.common.errors import UnavailableError
+from opendeep.database.transaction import Parameters, Run
+
+ArgsT = TypeVarTuple("ArgsT")
+ResultT = TypeVar("ResultT")
+
+
+class SqliteThread:
+    """The only user of a SQLite engine; one transaction at a time, first come, first served.
+
+    Args:
+        engine: made with ``check_same_thread`` off; closed by :meth:`close`.
+        turn_seconds: how long a transaction waits for its turn.
+    """
+
+    def __init__(self, engine: Engine, *, turn_seconds: float) -> None:
+        self._engine = engine
+        self._turn_seconds = turn_seconds
+        self._turn = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
+
+    async def close(self) -> None:
+        """Close the file, after what was begun."""
+        await self._call(self._engine.dispose)
+        self._thread.shutdown()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Run]:
+        """Open a transaction: committed at the end of the block, rolled back by an exception.
+
+        Raises:
+            UnavailableError: others held the database for too long.
+        """
+        await self._take_turn()
+        opened: list[Connection] = []
+
+        async def run(statement: Executable, parameters: Parameters | None) -> CursorResult[Any]:
+            return await self._call(_execute, opened[0], statement, parameters)
+
+        try:
+            await self._call(self._open, opened)
+            yield run
+            await self._call(_commit, opened)
+        except BaseException:
+            # Not awaited, so that no cancellation can keep it from happening: the thread does it
+            # right after the statement that it may still be at, and before all that comes later.
+            self._thread.submit(_close, opened)
+            raise
+        finally:
+            self._turn.release()
+
+    async def _take_turn(self) -> None:
+        try:
+            async with asyncio.timeout(self._turn_seconds):
+                await self._turn.acquire()
+        except TimeoutError as error:
+            raise UnavailableError("The database is too busy.") from error
+
+    async def _call(self, work: Callable[[*ArgsT], ResultT], *args: *ArgsT) -> ResultT:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+
+    def _open(self, opened: list[Connection]) -> None:
+        connection = self._engine.connect()
+        opened.append(connection)
+        connection.begin()
+
+
+def _execute(
+    connection: Connection, statement: Executable, parameters: Parameters | None
+) -> CursorResult[Any]:
+    """Run a statement and read all its rows, so that nothing of it is left to do for the loop."""
+    result = connection.execute(statement, parameters)
+    cursor = result.cursor
+    buffered = isinstance(result.cursor_strategy, FullyBufferedCursorFetchStrategy)
+    if result.returns_rows and cursor is not None and not buffered:
+        try:
+            rows = cursor.fetchall()
+        except sqlite3.Error as error:
+            result.cursor_strategy.handle_exception(result, cursor, error)  # as SQLAlchemy's own
+        result.cursor_strategy = FullyBufferedCursorFetchStrategy(cursor, initial_buffer=rows)
+    return result
+
+
+def _commit(opened: list[Connection]) -> None:
+    opened[0].commit()
+    _close(opened)
+
+
+def _close(opened: list[Connection]) -> None:
+    """Give the connection back; what was not committed is rolled back. Idempotent."""
+    while opened:
+        opened.pop().close()
