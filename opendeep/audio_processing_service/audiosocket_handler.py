@@ -270,8 +270,7 @@ class AudioSocketHandler:
             voice = await self._start_voice()
         except VoiceUnavailableError as error:
             log.warning("voice_unavailable", reason=error.message)
-            self.log_event("voice_failed", reason=error.message)
-            self._dialogue.end(CallCause.AI_FAILED, error.message)
+            self._dialogue.apologise(error.message)
             return
         self._voice = voice
         sent_ms = self._sound.open_voice(voice.send_caller_audio)

@@ -16,6 +16,7 @@ from opendeep.audio_processing_service.call_sound import CallSound
 from opendeep.audio_processing_service.conversation import Conversation, heard_fraction
 from opendeep.audio_processing_service.dialogue_host import DialogueHost
 from opendeep.audio_processing_service.ending import CallEnding
+from opendeep.audio_processing_service.fixed_words import APOLOGY, play_apology
 from opendeep.audio_processing_service.floor import Floor
 from opendeep.audio_processing_service.opening import Opening, OpeningAction
 from opendeep.audio_processing_service.phrases import phrases_for
@@ -26,7 +27,7 @@ from opendeep.common.ports import CallMediaConfig
 
 log = structlog.get_logger(__name__)
 
-_VOICE_READY_MS: Final = 5000
+_VOICE_READY_MS: Final = 4000
 _RETRY_MS: Final = 1000
 _MAX_FAILED_RESPONSES: Final = 3
 _NEVER_TOO_LATE: Final = frozenset({"mark_do_not_call", "note_fact"})
@@ -104,8 +105,7 @@ class Dialogue:
                     spoke = self._answer.spoke and event.response_id == self._answer.response_id
                     self._host.run_tool(event, spoke=spoke)
             case voice_agent.VoiceFailed():
-                self._host.log_event("voice_failed", reason=event.reason)
-                self.end(CallCause.AI_FAILED, event.reason)
+                self.apologise(event.reason)
             case _:
                 assert_never(event)
         self._give_out_lines()
@@ -139,7 +139,7 @@ class Dialogue:
             self.say_goodbye(CallCause.TIME_LIMIT, self._phrases.goodbye_time)
         elif self._voice is None:
             if now_ms >= _VOICE_READY_MS:
-                self.end(CallCause.AI_FAILED, "the voice AI was not ready at the answer")
+                self.apologise("the voice AI was not ready at the answer")
         else:
             self._let_time_pass(self._voice, now_ms)
 
@@ -168,6 +168,17 @@ class Dialogue:
         self.end_when_played(cause, "said goodbye")
         self._ending.goodbye = True
         self._voice.say(words, tag=_GOODBYE)
+
+    def apologise(self, reason: str) -> None:
+        """Have the call ended because there is no voice; a callee who is there is told so."""
+        self._host.log_event("voice_failed", reason=reason)
+        if not self._sound.frames_out or self._ending.told:
+            self.end(CallCause.AI_FAILED, reason)
+            return
+        self._stop_talking(cancel=True)
+        self.end_when_played(CallCause.AI_FAILED, reason)
+        self._ending.goodbye = False
+        self._transcript.agent_text(APOLOGY, play_apology(self._sound.playout), final=True)
 
     def callee_pressed(self, digit: str) -> None:
         """Note a key that the callee pressed."""

@@ -7,6 +7,7 @@ import pytest
 
 from opendeep.audio_processing_service import audiosocket_protocol as wire
 from opendeep.audio_processing_service.audiosocket_server import AudioSocketConfig
+from opendeep.audio_processing_service.fixed_words import apology
 from opendeep.common.clock import LoopClock
 from opendeep.common.data_models import CallCause
 from opendeep.common.errors import ConflictError, UnavailableError, VoiceUnavailableError
@@ -298,12 +299,13 @@ async def test_no_voice_no_call(world: AudioWorld, *, retryable: bool, tries: in
 
 
 async def test_a_call_is_not_answered_into_silence(world: AudioWorld) -> None:
-    """A voice that is not ready 5 s after the answer ends the call."""
+    """A voice that is not ready 4 s after the answer: the callee is told so, and the call ends."""
     world.peer.confirm_sessions = False
     async with world.call():
         await world.ended.wait()
         assert cause(world) is CallCause.AI_FAILED
-        assert world.clock.monotonic() == pytest.approx(5.1, abs=0.2)
+        assert world.clock.monotonic() == pytest.approx(4.4 + apology().ms / 1000, abs=0.2)
+        assert len(world.end.speech()) > 0.8 * len(apology().mulaw)
         await world.server.finish(CALL)
     assert world.peer.closed
 
@@ -320,7 +322,7 @@ async def test_the_voice_dies_in_mid_call(world: AudioWorld) -> None:
         assert cause(world) is CallCause.AI_FAILED
         report = await world.server.finish(CALL)
         assert report.voice_ready
-    assert world.desk.said[-1] == ("ai", "one two—")
+    assert world.desk.said[-2:] == [("ai", "one two—"), ("ai", apology().text)]
     assert "voice_failed" in [name for name, _ in world.desk.events]
 
 
