@@ -59,5 +59,11 @@ async def open_assistant(
     )
     retriever = InformationRetrieverService(places, SearchAtFirstUse(gemini, stack))
     return AssistantChats(
-        AssistantPorts(database=database, model=model, retriever=retriever, clock=clock)
+        AssistantPorts(
+            database=database,
+            model=model,
+            retriever=retriever,
+            clock=clock,
+            countries=config.countries,
+        )
     )

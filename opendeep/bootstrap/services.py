@@ -81,9 +81,11 @@ def build_services(base: Foundation) -> Services:
         base.database,
         base.bus,
         base.clock,
-        FeedbackConfig(timeout_seconds=config.feedback_timeout_seconds),
+        FeedbackConfig(timeout_seconds=config.feedback_timeout_seconds, countries=config.countries),
     )
-    gate = PolicyDialGate(DialRules(enforce_hours=config.calling_hours_enforced))
+    gate = PolicyDialGate(
+        DialRules(enforce_hours=config.calling_hours_enforced, countries=config.countries)
+    )
     media = _media(base, CallDesk(base.database, feedback))
     ami = AsteriskAmiClient(base.ends.ami)
     keys = AsteriskAmiClient(replace(base.ends.ami, events="off"), name="asterisk_ami_keys")
@@ -124,7 +126,7 @@ def build_services(base: Foundation) -> Services:
         links=[ami, keys, media],
         work=work,
         ami=ami,
-        orchestrator=OrchestratorService(base.database),
+        orchestrator=OrchestratorService(base.database, countries=config.countries),
         task_actions=task_actions,
         campaign_actions=CampaignActions(base.database, task_actions),
         feedback=feedback,

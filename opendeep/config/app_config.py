@@ -127,6 +127,10 @@ class AppConfig(BaseSettings):
     ] = "7000"
     asterisk_test_dial_template: DialTemplate = "PJSIP/{number}"
 
+    opendeep_countries: Annotated[
+        str,
+        _matching(re.compile(r"[A-Za-z]{2}( *, *[A-Za-z]{2})*"), "codes of countries, as in US,CA"),
+    ] = ""
     calling_hours_policy: Literal["", "enforce", "off"] = ""
     global_dnd_threshold: PositiveInt = 3
     max_call_seconds: Annotated[int, Field(ge=10, le=3300)] = 600
@@ -177,6 +181,11 @@ class AppConfig(BaseSettings):
             self.gemini_base_url == GEMINI_DEFAULT_BASE_URL
             and self.places_base_url == PLACES_DEFAULT_BASE_URL
         )
+
+    @property
+    def countries(self) -> frozenset[str]:
+        """The countries that may be called, as ISO 3166 codes; empty for the default."""
+        return frozenset(filter(None, map(str.strip, self.opendeep_countries.upper().split(","))))
 
     @property
     def calling_hours_enforced(self) -> bool:

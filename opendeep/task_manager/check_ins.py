@@ -38,7 +38,12 @@ class CheckInDecision:
 
 
 def decide_check_in(
-    question: str, answer: str, context: Mapping[str, Any], *, old_number: str
+    question: str,
+    answer: str,
+    context: Mapping[str, Any],
+    *,
+    old_number: str,
+    countries: frozenset[str] = frozenset(),
 ) -> CheckInDecision:
     """Read an answer: a number replaces the task's, "cancel" ends it, all else is remembered.
 
@@ -56,7 +61,7 @@ def decide_check_in(
         return CheckInDecision(
             cancel=True, phone_number=None, context=new_context, reason="You cancelled it."
         )
-    if number is not None and (fault := number_fault(number)) is not None:
+    if number is not None and (fault := number_fault(number, countries)) is not None:
         raise InvalidInputError(f"This number cannot be called: {fault.message}")
     if context.get(WRONG_NUMBER) == old_number and number in {None, old_number}:
         raise InvalidInputError(

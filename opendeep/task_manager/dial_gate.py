@@ -34,10 +34,12 @@ class DialRules:
     Attributes:
         enforce_hours: the callee's calling hours; off in Test Mode and on the practice exchange.
         global_dnd_threshold: None where accounts are not distinct people (``AUTH_MODE=local``).
+        countries: those that may be called (ISO 3166); empty for the default of ``number_fault``.
     """
 
     enforce_hours: bool = True
     global_dnd_threshold: int | None = None
+    countries: frozenset[str] = frozenset()
 
 
 class PolicyDialGate:
@@ -86,6 +88,7 @@ class PolicyDialGate:
             accounts_listing=await self._listing(tx, number),
             global_dnd_threshold=self._rules.global_dnd_threshold,
             enforce_hours=False,
+            countries=self._rules.countries,
         )
         decision = decide(facts, tx.now())
         return None if isinstance(decision, Dial) else decision.reason
@@ -109,6 +112,7 @@ class PolicyDialGate:
             earliest=task.earliest,
             latest=task.latest,
             enforce_hours=self._rules.enforce_hours,
+            countries=self._rules.countries,
         )
         return decide(facts, tx.now())
 

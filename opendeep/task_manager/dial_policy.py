@@ -28,6 +28,7 @@ class DialFacts:
         global_dnd_threshold: from how many on nobody calls it; None where accounts are not
             distinct people (local mode).
         enforce_hours: whether calling hours hold.
+        countries: those that may be called (ISO 3166); empty for the default of ``number_fault``.
     """
 
     phone_number: str
@@ -40,6 +41,7 @@ class DialFacts:
     earliest: datetime | None = None
     latest: datetime | None = None
     enforce_hours: bool = True
+    countries: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ _HOURS_REASON = f"Outside the callee's calling hours ({OPENING:%H:%M} to {CLOSIN
 
 
 def _refusal(facts: DialFacts, now: datetime) -> Refuse | None:
-    fault = number_fault(facts.phone_number)
+    fault = number_fault(facts.phone_number, facts.countries)
     if fault is not None:
         return Refuse(rule_id=fault.rule_id, reason=fault.message)
     if facts.on_user_dnd:

@@ -41,9 +41,10 @@ _LOOK_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackConfig:
-    """How long the user has to answer a live question."""
+    """How long the user has to answer a live question, and which countries may be called."""
 
     timeout_seconds: float = 60.0
+    countries: frozenset[str] = frozenset()
 
 
 class FeedbackManagerService:
@@ -173,7 +174,11 @@ class FeedbackManagerService:
         if task.status is not TaskStatus.AWAITING_USER:
             return
         decision: CheckInDecision = decide_check_in(
-            asked.question, answer, task.inter_call_context, old_number=task.phone_number
+            asked.question,
+            answer,
+            task.inter_call_context,
+            old_number=task.phone_number,
+            countries=self._config.countries,
         )
         if decision.cancel:
             event, due = TaskInput.CANCEL, None

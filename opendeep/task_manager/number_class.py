@@ -72,11 +72,10 @@ _SATELLITE = NumberFault(
 )
 _TOLL_FRAUD = NumberFault(
     rule_id="number.toll_fraud",
-    message="Numbers of this country are a usual end of toll fraud; ALLOWED_COUNTRIES can allow "
-    "the country.",
+    message="Calls to this country are a usual end of toll fraud; OPENDEEP_COUNTRIES can allow it.",
 )
 _COUNTRY = NumberFault(
-    rule_id="number.country", message="The number's country is not among ALLOWED_COUNTRIES."
+    rule_id="number.country", message="The number's country is not among OPENDEEP_COUNTRIES."
 )
 
 _PATTERNS = ((_SERVICE_AREA, _SERVICE), (_PREMIUM_AREA, _PREMIUM), (_FICTION, None))
@@ -84,13 +83,14 @@ _PATTERNS = ((_SERVICE_AREA, _SERVICE), (_PREMIUM_AREA, _PREMIUM), (_FICTION, No
 
 
 @lru_cache(maxsize=10_000)
-def number_fault(number: str, countries: frozenset[str] = frozenset()) -> NumberFault | None:
+def number_fault(number: str, countries: frozenset[str] | None = frozenset()) -> NumberFault | None:
     """Return why ``number`` is refused, or None for one that may be dialled.
 
     Args:
         number: any text.
         countries: the ISO 3166 codes of the countries that may be called; empty means every one
-            but those of :data:`TOLL_FRAUD_REGIONS`. International free-phone may always be.
+            but those of :data:`TOLL_FRAUD_REGIONS`, and None leaves that to somebody else.
+            International free-phone may always be.
     """
     if _SHORT.match(number) and _is_emergency(number):
         return _EMERGENCY
@@ -126,10 +126,10 @@ def _class_fault(parsed: phonenumbers.PhoneNumber) -> NumberFault | None:
 
 
 def _country_fault(
-    parsed: phonenumbers.PhoneNumber, countries: frozenset[str]
+    parsed: phonenumbers.PhoneNumber, countries: frozenset[str] | None
 ) -> NumberFault | None:
     region = phonenumbers.region_code_for_number(parsed)
-    if region == _NO_COUNTRY:
+    if countries is None or region == _NO_COUNTRY:
         return None
     if countries:
         return None if region in countries else _COUNTRY

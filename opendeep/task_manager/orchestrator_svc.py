@@ -44,8 +44,9 @@ def plan_hash(plan: CampaignPlan) -> str:
 class OrchestratorService:
     """Makes campaigns. No model is asked here: the approval binds the exact plan."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, countries: frozenset[str] = frozenset()) -> None:
         self._database = database
+        self._countries = countries
 
     async def execute_plan(
         self,
@@ -69,7 +70,10 @@ class OrchestratorService:
         try:
             async with self._database.transaction() as tx:
                 found = await _find(tx, user_id, key, content)
-                return found or await _create(tx, user_id, plan, key, session_id)
+                if found is not None:
+                    return found
+                require_valid(plan, tx.now(), countries=self._countries)
+                return await _create(tx, user_id, plan, key, session_id)
         except ConflictError as error:
             if error.code != "idempotency_key_used":
                 raise
@@ -105,7 +109,6 @@ async def _create(
     key: str,
     session_id: ChatSessionId | None,
 ) -> ExecutedPlan:
-    require_valid(plan, tx.now())
     if session_id is not None:
         await ChatSessions(tx, user_id).get(session_id)
     campaign = await Campaigns(tx, user_id).create(plan, chat_session_id=session_id)

@@ -23,43 +23,54 @@ _YEARS_AHEAD = 10
 _EARLIEST_TOLERANCE = timedelta(hours=1)
 _REQUIRED_TASK_TEXTS = ("title", "phone_number", "goal", "success_criteria")
 _REQUIRED_PLAN_TEXTS = ("title", "goal")
+Countries = frozenset[str] | None
 
 
 def parse_plan(raw: object, now: datetime) -> CampaignPlan:
-    """Turn decoded JSON into a plan without any fault.
+    """Turn decoded JSON into a plan without any fault but, maybe, a country that is not called.
 
     Raises:
         PlanInvalidError: with every fault of the plan, of shape and of meaning.
     """
-    faults = json_faults(raw, now)
+    faults = json_faults(raw, now, countries=None)
     if faults:
         raise PlanInvalidError(faults)
     return CampaignPlan.model_validate(raw)
 
 
-def json_faults(raw: object, now: datetime) -> tuple[Fault, ...]:
-    """Return every fault, of shape and of meaning, of decoded JSON that should be a plan."""
+def json_faults(
+    raw: object, now: datetime, *, countries: Countries = frozenset()
+) -> tuple[Fault, ...]:
+    """Return every fault, of shape and of meaning, of decoded JSON that should be a plan.
+
+    Args:
+        raw: decoded JSON.
+        now: the present instant.
+        countries: those that may be called, as ``number_fault`` takes them.
+    """
     if not isinstance(raw, Mapping):
         return (_fault("", "not_an_object", "The plan must be a JSON object."),)
-    return (*_shape_faults(raw), *_raw_meaning_faults(raw, now))
+    return (*_shape_faults(raw), *_raw_meaning_faults(raw, now, countries))
 
 
-def plan_faults(plan: CampaignPlan, now: datetime) -> tuple[Fault, ...]:
+def plan_faults(
+    plan: CampaignPlan, now: datetime, *, countries: Countries = frozenset()
+) -> tuple[Fault, ...]:
     """Return every fault of meaning of a plan whose shape is good; empty for a plan to confirm."""
     return (
         *_header_faults(plan.model_dump(include={"title", "goal", "language", "voice"})),
-        *_tasks_faults(dict(enumerate(plan.tasks)), now),
+        *_tasks_faults(dict(enumerate(plan.tasks)), now, countries),
         *_empty_faults(len(plan.tasks)),
     )
 
 
-def require_valid(plan: CampaignPlan, now: datetime) -> None:
+def require_valid(plan: CampaignPlan, now: datetime, *, countries: Countries = frozenset()) -> None:
     """Refuse a plan that has faults.
 
     Raises:
         PlanInvalidError: with every fault.
     """
-    faults = plan_faults(plan, now)
+    faults = plan_faults(plan, now, countries=countries)
     if faults:
         raise PlanInvalidError(faults)
 
@@ -86,14 +97,16 @@ def _path(loc: Sequence[int | str]) -> str:
     return path
 
 
-def _raw_meaning_faults(raw: Mapping[str, Any], now: datetime) -> Iterator[Fault]:
+def _raw_meaning_faults(
+    raw: Mapping[str, Any], now: datetime, countries: Countries
+) -> Iterator[Fault]:
     yield from _header_faults(raw)
     tasks = raw.get("tasks")
     if not isinstance(tasks, list):
         return
     yield from _empty_faults(len(tasks))
     readable = {index: task for index, task in enumerate(map(_salvage, tasks)) if task is not None}
-    yield from _tasks_faults(readable, now)
+    yield from _tasks_faults(readable, now, countries)
 
 
 def _salvage(raw: object) -> PlanTask | None:
@@ -131,12 +144,15 @@ def _empty_faults(task_count: int) -> Iterator[Fault]:
         yield _fault("tasks", "empty", "The plan has no task.")
 
 
-def _tasks_faults(tasks: Mapping[int, PlanTask], now: datetime) -> Iterator[Fault]:
+def _tasks_faults(
+    tasks: Mapping[int, PlanTask], now: datetime, countries: Countries
+) -> Iterator[Fault]:
     seen: dict[tuple[str, str], int] = {}
     for index, task in tasks.items():
         path = f"tasks[{index}]"
-        for check in (_text_faults, _number_faults, _source_faults):
-            yield from check(path, task)
+        yield from _text_faults(path, task)
+        yield from _number_faults(path, task, countries)
+        yield from _source_faults(path, task)
         yield from _time_faults(path, task, now)
         if task.language is not None:
             yield from _language_faults(f"{path}.language", task.language)
@@ -155,8 +171,8 @@ def _text_faults(path: str, task: PlanTask) -> Iterator[Fault]:
         yield _fault(f"{path}.facts", "too_long", message)
 
 
-def _number_faults(path: str, task: PlanTask) -> Iterator[Fault]:
-    fault = number_fault(task.phone_number) if task.phone_number else None
+def _number_faults(path: str, task: PlanTask, countries: Countries) -> Iterator[Fault]:
+    fault = number_fault(task.phone_number, countries) if task.phone_number else None
     if fault is not None:
         code = fault.rule_id.removeprefix("number.")
         yield _fault(f"{path}.phone_number", code, fault.message)

@@ -70,6 +70,7 @@ class AssistantPorts:
     model: TextModel
     retriever: InformationRetriever
     clock: Clock
+    countries: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +266,7 @@ class UIAssistantService:
         """Judge a proposed plan: the plan with proven sources, or every reason against it."""
         if isinstance(raw, str):
             raw = json.loads(raw)
-        found = json_faults(raw, self._ports.clock.now())
+        found = json_faults(raw, self._ports.clock.now(), countries=self._ports.countries)
         # Missing sources are no fault here: they are written below, from what was found.
         faults = tuple(fault for fault in found if fault.code != "missing_source")
         try:

@@ -135,3 +135,11 @@ def test_secrets_do_not_show():
 def test_names_are_the_environments():
     """Every setting has its upper-case name."""
     assert {"OPENAI_API_KEY", "MAX_CONCURRENT_CALLS"} <= known_names()
+
+
+def test_countries_are_codes():
+    """Codes in any case and spacing; nothing means the default of the number policy."""
+    assert load({}).countries == frozenset()
+    assert load({"OPENDEEP_COUNTRIES": "us, Ca,JM"}).countries == {"US", "CA", "JM"}
+    with pytest.raises(SettingsError, match="OPENDEEP_COUNTRIES"):
+        load({"OPENDEEP_COUNTRIES": "Jamaica"})

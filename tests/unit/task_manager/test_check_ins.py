@@ -81,3 +81,11 @@ def test_any_answer(answer: str) -> None:
     except InvalidInputError:
         return
     assert not (decision.cancel and decision.phone_number)
+
+
+def test_a_number_of_another_country_is_refused() -> None:
+    """The installation's countries hold for answers too."""
+    with pytest.raises(InvalidInputError, match="OPENDEEP_COUNTRIES"):
+        decide_check_in(
+            "Which number?", "+442079460000", {}, old_number=OLD, countries=frozenset({"US"})
+        )

@@ -142,3 +142,14 @@ def test_window_is_kept(now: datetime, earliest: datetime, latest: datetime, enf
             assert earliest <= until <= latest
         case Refuse(rule_id=rule):
             assert rule.startswith("window.")
+
+
+def test_the_installations_countries_decide() -> None:
+    """A country outside the installation's list is refused by its own rule."""
+    jamaica = replace(FACTS, phone_number="+18762345678", time_zone="America/Jamaica")
+    refusals = [
+        decide(replace(jamaica, countries=frozenset(countries)), NOON)
+        for countries in ((), ("US",), ("JM",))
+    ]
+    rules = [found.rule_id if isinstance(found, Refuse) else "" for found in refusals]
+    assert rules == ["number.toll_fraud", "number.country", ""]

@@ -129,3 +129,16 @@ def test_hash_of_a_plan() -> None:
     """Equal plans have equal hashes, and any difference shows."""
     assert plan_hash(campaign_plan()) == plan_hash(campaign_plan())
     assert plan_hash(campaign_plan()) != plan_hash(campaign_plan(voice="cedar"))
+
+
+@pytest.mark.parametrize(("countries", "code"), [("", "toll_fraud"), ("US", "country")])
+async def test_a_country_that_is_not_called(world: World, countries: str, code: str) -> None:
+    """The installation's countries bind the plan, and naming the country lets it pass."""
+    plan = campaign_plan(plan_task(phone_number="+18762345678"))
+    with pytest.raises(PlanInvalidError) as caught:
+        await OrchestratorService(
+            world.database, countries=frozenset(countries.split())
+        ).execute_plan(world.user_id, plan)
+    assert [fault.code for fault in caught.value.faults] == [code]
+    allowed = OrchestratorService(world.database, countries=frozenset({"JM"}))
+    assert (await allowed.execute_plan(world.user_id, plan)).created
