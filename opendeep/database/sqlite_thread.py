@@ -51,6 +51,7 @@ class SqliteThread:
         """
         await self._take_turn()
         opened: list[Connection] = []
+        committed = False
 
         async def run(statement: Executable, parameters: Parameters | None) -> CursorResult[Any]:
             return await self._call(_execute, opened[0], statement, parameters)
@@ -59,12 +60,12 @@ class SqliteThread:
             await self._call(self._open, opened)
             yield run
             await self._call(_commit, opened)
-        except BaseException:
-            # Not awaited, so that no cancellation can keep it from happening: the thread does it
-            # right after the statement that it may still be at, and before all that comes later.
-            self._thread.submit(_close, opened)
-            raise
+            committed = True
         finally:
+            if not committed:
+                # Not awaited, so that no cancellation can keep it from happening: the thread does
+                # it after the statement that it may still be at, and before all that comes later.
+                self._thread.submit(_close, opened)
             self._turn.release()
 
     async def _take_turn(self) -> None:
