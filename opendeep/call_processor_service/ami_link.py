@@ -90,10 +90,10 @@ class AmiLink(asyncio.Protocol):
     answer. So the oldest is always the first to expire, and one timer does for all.
 
     Args:
-        on_event: is handed every event that answers no list action.
+        on_event: is handed the raw lines of every event that answers no list action.
     """
 
-    def __init__(self, config: AmiConfig, *, on_event: Callable[[AmiMessage], None]) -> None:
+    def __init__(self, config: AmiConfig, *, on_event: Callable[[bytes], None]) -> None:
         self._config = config
         self._on_event = on_event
         self._loop = asyncio.get_running_loop()
@@ -110,7 +110,7 @@ class AmiLink(asyncio.Protocol):
         self._booted = False
 
     @classmethod
-    async def open(cls, config: AmiConfig, *, on_event: Callable[[AmiMessage], None]) -> Self:
+    async def open(cls, config: AmiConfig, *, on_event: Callable[[bytes], None]) -> Self:
         """Connect; what comes is read from then on.
 
         Raises:
@@ -246,7 +246,7 @@ class AmiLink(asyncio.Protocol):
         if self._config.wire_log:
             log_bytes("<", data, secret=self._config.secret)
         try:
-            events = self._parser.receive(data)
+            events = self._parser.receive_raw(data)
         except WireProtocolError as error:
             self.abort(error.message)
             return
@@ -256,10 +256,10 @@ class AmiLink(asyncio.Protocol):
             if isinstance(event, AmiBanner):
                 log.debug("ami_banner", text=event.text)
                 self._greeted.set()
-            elif nobody_waits_for_events and event.raw.startswith(_EVENT):
+            elif nobody_waits_for_events and event.startswith(_EVENT):
                 on_event(event)
             else:
-                self._take(event)
+                self._take(AmiMessage(None, event))
         if self._parser.fault is not None:
             self.abort(self._parser.fault.message)
 
@@ -274,7 +274,7 @@ class AmiLink(asyncio.Protocol):
             if message.event == "FullyBooted":
                 self._booted = True
                 self._boot_news.set()
-            self._on_event(message)
+            self._on_event(message.raw)
 
     def _take_response(self, waiting: _Pending, message: AmiMessage) -> None:
         waiting.messages.append(message)

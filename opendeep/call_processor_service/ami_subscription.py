@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from opendeep.call_processor_service.ami_protocol import AmiMessage
 
 QUEUE_LIMIT = 500
-_ROUTING_HEADERS = (b"\r\nUniqueid: ", b"\r\nDestUniqueid: ", b"\r\nActionID: ")
+_UNIQUE_ID = b"\r\nUniqueid: "
+_NOBODY = b"<null>"
+# Events that name two channels, of which the second may be the one concerned.
+_DIAL = b"Event: Dial"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,13 @@ class AmiSubscription:
     def __init__(self, *, limit: int = QUEUE_LIMIT) -> None:
         self._news: deque[AmiNews] = deque()
         self._limit = limit
-        self._ready = asyncio.Event()
+        self._reader: asyncio.Future[None] | None = None
         self._woken = False
+
+    @property
+    def waiting(self) -> int:
+        """How many news nobody has taken yet."""
+        return len(self._news)
 
     def put(self, news: AmiNews) -> None:
         """Append without waiting."""
@@ -46,23 +54,35 @@ class AmiSubscription:
             self._news.clear()
             self._news.extend((AmiLinkLost("too many events"), AmiLinkRestored()))
         self._news.append(news)
-        if not self._ready.is_set():
-            self._ready.set()
+        if self._reader is not None:
+            self._call_reader()
 
     def wake(self) -> None:
         """Make the waiting :meth:`get`, or else the next one, return None once."""
         self._woken = True
-        self._ready.set()
+        if self._reader is not None:
+            self._call_reader()
 
     async def get(self) -> AmiNews | None:
-        """Wait for the next news; None after :meth:`wake`. Cancelling it loses nothing."""
+        """Wait for the next news; None after :meth:`wake`. Cancelling it loses nothing.
+
+        One reader at a time.
+        """
         while not self._news and not self._woken:
-            self._ready.clear()
-            await self._ready.wait()
+            self._reader = asyncio.get_running_loop().create_future()
+            try:
+                await self._reader
+            finally:
+                self._reader = None
         if self._woken:
             self._woken = False
             return None
         return self._news.popleft()
+
+    def _call_reader(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+        self._reader = None
 
 
 class AmiRouter:
@@ -73,7 +93,7 @@ class AmiRouter:
     subscribed, the first in this order hears the event. Who subscribed for linked channels too
     hears the events of those that nobody subscribed by themselves.
 
-    Headers are looked for as Asterisk writes them: ``Uniqueid: `` and so on.
+    ``Uniqueid: `` is looked for as Asterisk writes it, as this is done for each event.
     """
 
     def __init__(self) -> None:
@@ -107,24 +127,40 @@ class AmiRouter:
             if not self._subscriptions:
                 self.idle.set()
 
-    def route(self, message: AmiMessage) -> None:
-        """Hand an event to its subscription, if anyone listens."""
-        raw = message.raw
-        subscriptions = self._subscriptions
-        for header in _ROUTING_HEADERS:
-            begin = raw.find(header)
-            if begin < 0:
-                continue
-            begin += len(header)
+    def route(self, raw: bytes) -> None:
+        """Hand an event to its subscription, if anyone listens.
+
+        Args:
+            raw: the event's lines, as :attr:`AmiMessage.raw` has them.
+        """
+        begin = raw.find(_UNIQUE_ID)
+        named = _NOBODY
+        if begin >= 0:
+            begin += len(_UNIQUE_ID)
             end = raw.find(b"\r", begin)
-            subscription = subscriptions.get(raw[begin:end] if end >= 0 else raw[begin:])
+            named = raw[begin:end] if end >= 0 else raw[begin:]
+            subscription = self._subscriptions.get(named)
             if subscription is not None:
-                subscription.put(message)
+                subscription.put(AmiMessage(None, raw))
                 return
-        if self._linked:
-            subscription = self._linked.get(message.get("Linkedid").encode())
-            if subscription is not None:
-                subscription.put(message)
+        if named == _NOBODY or raw.startswith(_DIAL):
+            self._route_otherwise(AmiMessage(None, raw))
+        elif self._linked:
+            self._put(self._linked, AmiMessage(None, raw), "Linkedid")
+
+    def _route_otherwise(self, message: AmiMessage) -> None:
+        for header in ("DestUniqueid", "ActionID"):
+            if self._put(self._subscriptions, message, header):
+                return
+        if self._linked and not self._put(self._linked, message, "Linkedid"):
+            self._put(self._linked, message, "DestLinkedid")
+
+    @staticmethod
+    def _put(of: dict[bytes, AmiSubscription], message: AmiMessage, header: str) -> bool:
+        subscription = of.get(message.get(header).encode("utf-8", "surrogateescape"))
+        if subscription is not None:
+            subscription.put(message)
+        return subscription is not None
 
     def tell_all(self, news: AmiLinkLost | AmiLinkRestored) -> None:
         """Tell every subscription about the link."""

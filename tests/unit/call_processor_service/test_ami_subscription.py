@@ -27,10 +27,10 @@ async def test_events_reach_their_channel_alone() -> None:
             event(Uniqueid="<null>", ActionID="od-1"),
         ]
         for message in [*sent, event(Uniqueid="od-2"), event(Uniqueid="172.1"), event()]:
-            router.route(message)
+            router.route(message.raw)
         assert [await ours.get() for _ in sent] == sent
         assert await theirs.get() == event(Uniqueid="od-2")
-    router.route(event(Uniqueid="od-1"))
+    router.route(event(Uniqueid="od-1").raw)
 
 
 async def test_everybody_hears_of_the_link() -> None:
