@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from opendeep.audio_processing_service import pcm, voice_agent
+from opendeep.audio_processing_service.call_log import CallLog
 from opendeep.audio_processing_service.call_sound import CallSound
 from opendeep.audio_processing_service.call_tools import TOOLS
 from opendeep.audio_processing_service.dialogue import Dialogue
@@ -30,7 +31,9 @@ from opendeep.common.messages import (
     EndCall,
     GiveAnswer,
     GiveHint,
+    HoldCallee,
     Message,
+    ResumeCallee,
     call_audio,
     call_commands,
     call_events,
@@ -50,7 +53,7 @@ _LISTEN_SECONDS: Final = 0.1
 _LOOK_FOR_LISTENERS: Final = 10
 _TURN_END_SILENCE: Final = pcm.MULAW_SILENCE_FRAME * 40
 _VOICE_RETRY_SECONDS: Final = (0.3, 1.0)
-_WRITE_RETRY_SECONDS: Final = (0.1, 0.3, 1.0, 3.0)
+_HOLD_POLLS: Final = 80
 
 
 class AudioLink(Protocol):
@@ -78,15 +81,9 @@ class MediaPorts:
     desk: CallDesk
     clock: Clock
     make_voice: voice_agent.VoiceAgentFactory
-    make_recorder: Callable[[Path], CallRecorder] = WavRecorder
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Event:
-    """An entry for the call's event list."""
-
-    name: str
-    detail: dict[str, object]
+    make_recorder: Callable[[Path], CallRecorder] = field(
+        default_factory=lambda: RecordingThread().recorder
+    )
 
 
 class AudioSocketHandler:
@@ -113,7 +110,7 @@ class AudioSocketHandler:
         self._link: AudioLink | None = None
         self._connected_at: float | None = None
         self._nursery: Nursery | None = None
-        self._entries: asyncio.Queue[SpokenLine | _Event | None] = asyncio.Queue()
+        self._log = CallLog(config, ports.desk)
         self._signals = _Signals()
         self._recording: Path | None = None
 
@@ -129,7 +126,7 @@ class AudioSocketHandler:
                 self._ports.bus.serve(channel, self._command),
             ):
                 self._nursery = nursery
-                writer = nursery.start(self._write_entries(), name="writer")
+                writer = nursery.start(self._log.run(), name="writer")
                 others = [
                     nursery.start(self._open_voice(), name="voice"),
                     nursery.start(self._listen_in(), name="listen-in"),
@@ -177,7 +174,7 @@ class AudioSocketHandler:
         await self._await_last_words()
         self._sound.close_voice()
         self._dialogue.close()
-        self._entries.put_nowait(None)
+        self._log.close()
         self._close_link()
         await asyncio.wait({writer}, timeout=_LAST_WRITES_SECONDS)
         if self._recorder is not None:
@@ -219,6 +216,10 @@ class AudioSocketHandler:
         """Take a key of the callee."""
         self._dialogue.callee_pressed(digit)
 
+        self.log_event("key_pressed", digit=digit)
+        pressed = CallEvent(name="key_pressed", detail=digit)
+        channel = call_events(self._config.call_id)
+        self._spawn(self._ports.bus.publish(channel, pressed), "key")
     def tick(self, missed: int) -> None:
         """Send the next 20 ms; called by the pacer."""
         link = self._link
@@ -282,7 +283,7 @@ class AudioSocketHandler:
             instructions=self._config.instructions,
             language=self._config.language,
             voice=self._config.voice,
-            tools=TOOLS,
+            tools=TOOLS if self._config.part_of is None else (),
         )
         for pause in _VOICE_RETRY_SECONDS:
             voice = self._ports.make_voice()
@@ -309,11 +310,11 @@ class AudioSocketHandler:
 
     def store(self, line: SpokenLine) -> None:
         """Store a transcript line, in order, without waiting."""
-        self._entries.put_nowait(line)
+        self._log.add_line(line)
 
     def log_event(self, name: str, **detail: object) -> None:
         """Append to the call's event list, in order, without waiting."""
-        self._entries.put_nowait(_Event(name=name, detail={"at_ms": self.now_ms(), **detail}))
+        self._log.add_event(name, {"at_ms": self.now_ms(), **detail})
 
     def run_tool(self, request: voice_agent.ToolRequested, *, spoke: bool) -> None:
         """Carry out a function call of the AI."""
@@ -350,26 +351,17 @@ class AudioSocketHandler:
             case GiveAnswer(tool_call_id=tool_call_id, answer=answer):
                 self._tools.answer(tool_call_id, answer)
             case _:
+            case HoldCallee():
+                await self._hold()
+            case ResumeCallee(text=text):
+                self._dialogue.resume(text)
                 raise InvalidInputError(f"A call's voice takes no {message.type}.")
 
-    async def _write_entries(self) -> None:
-        while (entry := await self._entries.get()) is not None:
-            await self._write(entry)
-
-    async def _write(self, entry: SpokenLine | _Event) -> None:
-        call_id, desk = self._config.call_id, self._ports.desk
-        for pause in (*_WRITE_RETRY_SECONDS, None):
-            try:
-                if isinstance(entry, SpokenLine):
-                    await desk.store_line(call_id, entry)
-                else:
-                    await desk.store_event(call_id, entry.name, entry.detail)
-            except OpenDeepError as error:
-                log.warning("entry_not_stored", reason=error.message)
-                if pause is None or not error.retryable:
-                    return
-                await asyncio.sleep(pause)
-            else:
+    async def _hold(self) -> None:
+        """Ask the callee to wait; return when that was played, or takes too long."""
+        self._dialogue.hold()
+        for _ in range(_HOLD_POLLS):
+            if self._dialogue.hold_heard:
                 return
 
     async def _listen_in(self) -> None:

@@ -16,8 +16,10 @@ from opendeep.audio_processing_service.call_sound import CallSound
 from opendeep.audio_processing_service.conversation import Conversation, heard_fraction
 from opendeep.audio_processing_service.dialogue_host import DialogueHost
 from opendeep.audio_processing_service.ending import CallEnding
+from opendeep.audio_processing_service.failed_answers import FailedAnswers
 from opendeep.audio_processing_service.fixed_words import APOLOGY, play_apology
 from opendeep.audio_processing_service.floor import Floor
+from opendeep.audio_processing_service.holding import BesideTalk
 from opendeep.audio_processing_service.opening import Opening, OpeningAction
 from opendeep.audio_processing_service.phrases import phrases_for
 from opendeep.audio_processing_service.playout import Heard, PartKey
@@ -28,8 +30,6 @@ from opendeep.common.ports import CallMediaConfig
 log = structlog.get_logger(__name__)
 
 _VOICE_READY_MS: Final = 4000
-_RETRY_MS: Final = 1000
-_MAX_FAILED_RESPONSES: Final = 3
 _NEVER_TOO_LATE: Final = frozenset({"mark_do_not_call", "note_fact"})
 _GOODBYE: Final = "goodbye"
 _HOLD: Final = "hold"
@@ -68,8 +68,8 @@ class Dialogue:
         self._answer = _Answer()
         self._ending = CallEnding()
         self._disclosures: dict[PartKey, str] = {}
-        self._failed_responses = 0
-        self._retry_at_ms: int | None = None
+        self._beside = BesideTalk()
+        self._failures = FailedAnswers()
         self._voice_offset_ms = 0
 
     @property
@@ -183,6 +183,7 @@ class Dialogue:
     def callee_pressed(self, digit: str) -> None:
         """Note a key that the callee pressed."""
         self.note(f"The callee pressed {digit}.")
+        self._beside.keypad.press(digit, self._host.now_ms())
 
     def note(self, text: str) -> None:
         """Add a system line to the transcript."""
@@ -193,6 +194,22 @@ class Dialogue:
         """Tell the callee that something takes a moment."""
         if self._voice is not None:
             self._voice.say(self._phrases.please_hold, tag=_HOLD)
+
+    def hold(self) -> None:
+        """Ask the callee to wait while another line is tried, and be quiet."""
+        if self._voice is not None and not self._ending.decided:
+            self._stop_talking(cancel=True)
+            self._beside.hold(self._voice, self._phrases)
+
+    @property
+    def hold_heard(self) -> bool:
+        """Whether the callee was asked to wait, or cannot be."""
+        return self._beside.told and not self._talking()
+
+    def resume(self, text: str) -> None:
+        """Go on with a callee who waited in vain; ``text`` says why."""
+        if self._voice is not None and not self._ending.decided:
+            self._beside.resume(self._voice, self._phrases, text, answer=self._opening.done)
 
     def hint(self, text: str) -> None:
         """Pass on what the user typed; it becomes part of the transcript."""
@@ -248,6 +265,7 @@ class Dialogue:
             return
         if event.response_id == self._answer.response_id:
             self._answer.making = False
+        self._beside.response_ended(event.tag)
         if event.tag == _GOODBYE:
             self._ending.goodbye = False
         if event.tag == self._disclosure_tag() and not self._answer.spoke:
@@ -255,14 +273,9 @@ class Dialogue:
         self._count_failures(event)
 
     def _count_failures(self, event: voice_agent.ResponseEnded) -> None:
-        if event.status != "failed":
-            self._failed_responses = 0
-            return
-        self._failed_responses += 1
-        if self._failed_responses >= _MAX_FAILED_RESPONSES:
+        failed, retry = event.status == "failed", event.tag is None
+        if self._failures.ended(failed=failed, retry=retry, now_ms=self._host.now_ms()):
             self.end(CallCause.AI_FAILED, "the voice AI failed to answer")
-        elif event.tag is None:
-            self._retry_at_ms = self._host.now_ms() + _RETRY_MS
 
     def _disclosure_tag(self) -> str:
         return f"disclosure-{self._opening.tries}"
@@ -326,8 +339,8 @@ class Dialogue:
     # What time does.
 
     def _let_time_pass(self, voice: voice_agent.VoiceAgent, now_ms: int) -> None:
-        if self._retry_at_ms is not None and now_ms >= self._retry_at_ms:
-            self._retry_at_ms = None
+        self._beside.tell_keys(voice, now_ms, answer=self._opening.done)
+        if self._failures.retry_is_due(now_ms):
             voice.respond()
         if not self._opening.done:
             self._open(self._opening.tick(now_ms))
@@ -348,7 +361,7 @@ class Dialogue:
                 self.say_goodbye(CallCause.SILENCE, self._phrases.goodbye_silence)
 
     def _busy(self) -> bool:
-        return self._talking() or self._host.asking_user()
+        return self._talking() or self._host.asking_user() or self._beside.waits
 
     def _talking(self) -> bool:
         return self._answer.making or not self._sound.playout.drained
@@ -364,7 +377,7 @@ class Dialogue:
             case OpeningAction.TALK:
                 self._host.log_event("disclosure_heard", fraction=self._opening.best_heard)
                 self._silence.expect_continuation()
-                if voice is not None and not self._ending.decided:
+                if voice is not None and not (self._ending.decided or self._beside.waits):
                     voice.answer_turns(automatic=True)
             case OpeningAction.VOICEMAIL:
                 self.end(CallCause.VOICEMAIL, "a voicemail greeting")

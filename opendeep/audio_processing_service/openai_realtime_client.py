@@ -146,6 +146,10 @@ class OpenAIRealtimeClient:
         self._with_session(
             lambda session: session.tool_result(tool_call_id, output, respond=respond)
         )
+    def note(self, text: str, *, respond: bool) -> None:
+        """Tell the AI what happened beside the talk, and ask for an answer if ``respond``."""
+        self._with_session(lambda session: session.note(text, respond=respond))
+
 
     def interrupt(self, heard: Sequence[Heard], *, cancel: bool) -> None:
         """Stop the present answer and tell how much of each unfinished part was heard."""

@@ -219,6 +219,10 @@ class VoiceAgent(Protocol):
         """Give a function's result, and ask for an answer if ``respond``."""
         ...
 
+    def note(self, text: str, *, respond: bool) -> None:
+        """Tell the AI what happened beside the talk, and ask for an answer if ``respond``."""
+        ...
+
     def interrupt(self, heard: Sequence[Heard], *, cancel: bool) -> None:
         """Stop the present answer and tell how much of each unfinished part was heard.
 

@@ -17,8 +17,15 @@ from opendeep.call_processor_service.channel_events import (
 )
 
 
-def learn(facts: EndFacts, event: ChannelEvent) -> EndFacts:
-    """Return the facts with what the event tells."""
+def learn(facts: EndFacts, event: ChannelEvent, *, ring_over: bool = False) -> EndFacts:
+    """Return the facts with what the event tells.
+
+    Args:
+        facts: what was known before.
+        event: what happened.
+        ring_over: whether Originate's own time was over by then. Asterisk tells the end of a call
+            that it gave up itself in either order, with a SIP status that nobody sent.
+    """
     match event:
         case ChannelMade() | TransferDialled():
             learnt: dict[str, Any] = {}
@@ -33,9 +40,14 @@ def learn(facts: EndFacts, event: ChannelEvent) -> EndFacts:
         case OriginateFailed(reason):
             learnt = {"originate_reason": reason}
         case ChannelHungUp(cause, _, sip_status):
-            # After its own time-out Asterisk writes a 480 there that nobody sent.
-            timed_out = facts.originate_reason == TIMED_OUT
-            learnt = {"hangup_cause": cause, "sip_status": 0 if timed_out else sip_status}
+            given_up = facts.originate_reason
+            if ring_over and not facts.answered:
+                given_up = TIMED_OUT
+            learnt = {
+                "hangup_cause": cause,
+                "originate_reason": given_up,
+                "sip_status": 0 if given_up == TIMED_OUT else sip_status,
+            }
         case _:
             assert_never(event)
     return replace(facts, **learnt)

@@ -69,6 +69,7 @@ log = structlog.get_logger(__name__)
 
 HANGUP_SECONDS = 2.0
 RING_GRACE_SECONDS = 5.0
+RING_SLACK_SECONDS = 0.2
 TALK_GRACE_SECONDS = 15.0
 FAILURE_GRACE_SECONDS = 2.0
 RETRY_UNSENT_SECONDS = 30.0
@@ -99,6 +100,7 @@ class _Phase:
     lost: bool = False
     left: bool = False
     dismissed: str = ""
+    sent_at: float = 0.0
     answered_at: float = 0.0
     deadline: float = 0.0
     then: CallCause | None = None
@@ -180,6 +182,7 @@ class CallAttemptHandler:
             log.warning("attempt_not_sent", reason=error.message)
             return False
         self._phase.sent = True
+        self._phase.sent_at = self._ports.clock.monotonic()
         self._wait_at_most(self._config.ring_seconds + RING_GRACE_SECONDS, CallCause.NO_ANSWER)
         return await self._send(action)
 
@@ -251,7 +254,9 @@ class CallAttemptHandler:
         if event is None:
             return
         first_answer = not self._facts.answered
-        self._facts = learn(self._facts, event)
+        waited = self._ports.clock.monotonic() - self._phase.sent_at
+        ring_over = waited >= self._config.ring_seconds - RING_SLACK_SECONDS
+        self._facts = learn(self._facts, event, ring_over=ring_over)
         match event:
             case ChannelMade(channel):
                 self._channel = channel
@@ -338,6 +343,7 @@ class CallAttemptHandler:
             lost=phase.lost,
             reason=self._reason,
             hangup_text=self._hangup_text,
+            talk_seconds=self.talk_ms / 1000,
         )
         end = replace(end, handed_over=phase.left and end.cause is CallCause.COMPLETED)
         await save_end(self._report, end, unsent=None if phase.sent else phase.unsent)

@@ -49,6 +49,7 @@ log = structlog.get_logger(__name__)
 ACCEPT_KEY = "1"
 BRIEFING_SECONDS = 45.0
 _RING_GRACE_SECONDS = 5.0
+_RING_SLACK_SECONDS = 0.2
 _FAILURE_GRACE_SECONDS = 2.0
 _RELEASE_SECONDS = 3.0
 _HANGUP_SECONDS = 2.0
@@ -88,6 +89,7 @@ class TransferLeg:
         self._inbox = AmiSubscription()
         self._facts = EndFacts()
         self._sent = False
+        self._sent_at = 0.0
         self._over = False
         self._joined = False
         self._taken = False
@@ -147,6 +149,7 @@ class TransferLeg:
             caller_id=self._config.caller_id,
         )
         self._sent = True
+        self._sent_at = self._ports.clock.monotonic()
         try:
             response = await self._ports.ami.send_action(action)
         except AmiUnavailableError as error:
@@ -164,7 +167,9 @@ class TransferLeg:
         if event is None:
             return None
         answered = self._facts.answered
-        self._facts = learn(self._facts, event)
+        waited = self._ports.clock.monotonic() - self._sent_at
+        ring_over = waited >= self._config.ring_seconds - _RING_SLACK_SECONDS
+        self._facts = learn(self._facts, event, ring_over=ring_over)
         match event:
             case ChannelMade(channel):
                 self.channel = channel

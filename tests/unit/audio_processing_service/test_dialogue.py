@@ -85,6 +85,10 @@ class Voice:
         """Note it."""
         self.did.append(f"hint {text}")
 
+    def note(self, text: str, *, respond: bool) -> None:
+        """Note it."""
+        self.did.append(f"note {text} {respond}")
+
     def tool_result(self, tool_call_id: str, output: dict[str, Any], *, respond: bool) -> None:
         """Note it."""
         self.did.append(f"result {tool_call_id} {output} {respond}")

@@ -26,6 +26,16 @@ def test_sound_that_never_came_goes_before_the_callee() -> None:
     facts = EndFacts(answered=True, hangup_cause=16)
     assert judge_end(facts, NO_MEDIA, seen=True).cause is CallCause.AUDIO_FAILED
     assert judge_end(facts, CONNECTED, seen=True).cause is CallCause.CALLEE_HUNG_UP
+    assert judge_end(facts, NO_MEDIA, seen=True, talk_seconds=0.3).cause is CallCause.CALLEE_HUNG_UP
+
+
+def test_the_dialplan_s_own_end_tells_that_sound_never_came() -> None:
+    """Cause 41 after the safe message is the sound's failure where none came, else the line's."""
+    facts = EndFacts(answered=True, hangup_cause=41)
+    assert judge_end(facts, NO_MEDIA, seen=True, talk_seconds=0.3).cause is CallCause.AUDIO_FAILED
+    assert judge_end(facts, CONNECTED, seen=True).cause is CallCause.EXCHANGE_FAILED
+    cut = EndFacts(answered=True, hangup_cause=38)
+    assert judge_end(cut, NO_MEDIA, seen=True).cause is CallCause.EXCHANGE_FAILED
 
 
 def test_what_we_asked_for_keeps_its_reason() -> None:

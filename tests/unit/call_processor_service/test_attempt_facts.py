@@ -39,3 +39,11 @@ def test_a_status_after_our_own_time_out_is_nobody_s() -> None:
     """Asterisk writes a 480 into the Hangup of a call that it gave up itself."""
     timed_out = learn(EndFacts(rang=True), OriginateFailed(TIMED_OUT))
     assert learn(timed_out, ChannelHungUp(19, "", 480)).sip_status == 0
+
+
+def test_an_end_after_our_own_time_needs_no_word_of_originate() -> None:
+    """Hangup may come before OriginateResponse: then the time itself tells who gave up."""
+    ended = learn(EndFacts(), ChannelHungUp(19, "", 480), ring_over=True)
+    assert (ended.originate_reason, ended.sip_status) == (TIMED_OUT, 0)
+    talked = learn(EndFacts(answered=True), ChannelHungUp(16, ""), ring_over=True)
+    assert talked.originate_reason is None

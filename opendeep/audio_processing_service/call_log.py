@@ -1,0 +1,70 @@
+"""Writes a live call's lines and events into its rows, in order, without keeping sound waiting."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from opendeep.common.errors import OpenDeepError
+from opendeep.common.ports import CallDesk, CallMediaConfig, SpokenLine
+
+log = structlog.get_logger(__name__)
+
+_RETRY_SECONDS: Final = (0.1, 0.3, 1.0, 3.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Event:
+    """An entry for the call's event list."""
+
+    name: str
+    detail: dict[str, object]
+
+
+class CallLog:
+    """The entries of one call that wait to be written.
+
+    A transfer's second line is nobody's conversation: of it, only the events are kept, as events
+    of the call that it is a part of, with ``leg_`` before their names.
+    """
+
+    def __init__(self, config: CallMediaConfig, desk: CallDesk) -> None:
+        self._call_id = config.part_of or config.call_id
+        self._is_leg = config.part_of is not None
+        self._desk = desk
+        self._entries: asyncio.Queue[SpokenLine | _Event | None] = asyncio.Queue()
+
+    def add_line(self, line: SpokenLine) -> None:
+        """Have a transcript line written."""
+        if not self._is_leg:
+            self._entries.put_nowait(line)
+
+    def add_event(self, name: str, detail: dict[str, object]) -> None:
+        """Have an event written."""
+        prefix = "leg_" if self._is_leg else ""
+        self._entries.put_nowait(_Event(name=f"{prefix}{name}", detail=detail))
+
+    def close(self) -> None:
+        """Let :meth:`run` return once everything is written."""
+        self._entries.put_nowait(None)
+
+    async def run(self) -> None:
+        """Write until :meth:`close`."""
+        while (entry := await self._entries.get()) is not None:
+            await self._write(entry)
+
+    async def _write(self, entry: SpokenLine | _Event) -> None:
+        for pause in (*_RETRY_SECONDS, None):
+            try:
+                if isinstance(entry, SpokenLine):
+                    await self._desk.store_line(self._call_id, entry)
+                else:
+                    await self._desk.store_event(self._call_id, entry.name, entry.detail)
+            except OpenDeepError as error:
+                log.warning("entry_not_stored", reason=error.message)
+                if pause is None or not error.retryable:
+                    return
+                await asyncio.sleep(pause)
+            else:
+                return
