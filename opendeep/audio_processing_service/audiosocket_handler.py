@@ -81,9 +81,7 @@ class MediaPorts:
     desk: CallDesk
     clock: Clock
     make_voice: voice_agent.VoiceAgentFactory
-    make_recorder: Callable[[Path], CallRecorder] = field(
-        default_factory=lambda: RecordingThread().recorder
-    )
+    make_recorder: Callable[[Path], CallRecorder] = WavRecorder
 
 
 class AudioSocketHandler:
@@ -350,11 +348,11 @@ class AudioSocketHandler:
                 self._dialogue.hint(text)
             case GiveAnswer(tool_call_id=tool_call_id, answer=answer):
                 self._tools.answer(tool_call_id, answer)
-            case _:
             case HoldCallee():
                 await self._hold()
             case ResumeCallee(text=text):
                 self._dialogue.resume(text)
+            case _:
                 raise InvalidInputError(f"A call's voice takes no {message.type}.")
 
     async def _hold(self) -> None:
@@ -363,6 +361,7 @@ class AudioSocketHandler:
         for _ in range(_HOLD_POLLS):
             if self._dialogue.hold_heard:
                 return
+            await asyncio.sleep(_POLL_SECONDS)
 
     async def _listen_in(self) -> None:
         channel = call_audio(self._config.call_id)

@@ -141,15 +141,15 @@ class OpenAIRealtimeClient:
         """Tell the AI what the user wants it to know, and let it act on it."""
         self._with_session(lambda session: session.hint(text))
 
+    def note(self, text: str, *, respond: bool) -> None:
+        """Tell the AI what happened beside the talk, and ask for an answer if ``respond``."""
+        self._with_session(lambda session: session.note(text, respond=respond))
+
     def tool_result(self, tool_call_id: str, output: dict[str, Any], *, respond: bool) -> None:
         """Give a function's result, and ask for an answer if ``respond``."""
         self._with_session(
             lambda session: session.tool_result(tool_call_id, output, respond=respond)
         )
-    def note(self, text: str, *, respond: bool) -> None:
-        """Tell the AI what happened beside the talk, and ask for an answer if ``respond``."""
-        self._with_session(lambda session: session.note(text, respond=respond))
-
 
     def interrupt(self, heard: Sequence[Heard], *, cancel: bool) -> None:
         """Stop the present answer and tell how much of each unfinished part was heard."""

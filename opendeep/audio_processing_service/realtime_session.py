@@ -165,13 +165,13 @@ class RealtimeSession:
         self._send(wire.create_message("system", note))
         self._gate.wish(PLAIN)
 
-    def tool_result(self, tool_call_id: str, output: dict[str, Any], *, respond: bool) -> None:
     def note(self, text: str, *, respond: bool) -> None:
         """Add what happened, and ask for an answer if ``respond``."""
         self._send(wire.create_message("system", text))
         if respond:
             self._gate.wish(PLAIN)
 
+    def tool_result(self, tool_call_id: str, output: dict[str, Any], *, respond: bool) -> None:
         """Give a function's result."""
         text = msgspec.json.encode(output).decode("utf-8")
         self._send(wire.create_function_output(tool_call_id, text))

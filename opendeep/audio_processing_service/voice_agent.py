@@ -215,12 +215,12 @@ class VoiceAgent(Protocol):
         """Tell the AI what the user wants it to know, and let it act on it."""
         ...
 
-    def tool_result(self, tool_call_id: str, output: dict[str, Any], *, respond: bool) -> None:
-        """Give a function's result, and ask for an answer if ``respond``."""
-        ...
-
     def note(self, text: str, *, respond: bool) -> None:
         """Tell the AI what happened beside the talk, and ask for an answer if ``respond``."""
+        ...
+
+    def tool_result(self, tool_call_id: str, output: dict[str, Any], *, respond: bool) -> None:
+        """Give a function's result, and ask for an answer if ``respond``."""
         ...
 
     def interrupt(self, heard: Sequence[Heard], *, cancel: bool) -> None:
