@@ -3,12 +3,12 @@
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from opendeep.bootstrap.application import database_url, model_config
+from opendeep.bootstrap.check import Check
+from opendeep.bootstrap.exchange_checks import check_exchange
 from opendeep.bootstrap.far_ends import FarEnds, far_ends
 from opendeep.bootstrap.services import recordings_dir
-from opendeep.call_processor_service.asterisk_ami_client import AsteriskAmiClient
 from opendeep.common.errors import OpenDeepError, UnavailableError
 from opendeep.common.logger_setup import setup_logging
 from opendeep.config.app_config import AppConfig
@@ -21,16 +21,6 @@ from opendeep.tools.places_client import PlacesClient, PlacesConfig
 _ENOUGH_DISK_BYTES = 200 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One thing that was tried; ``remedy`` is empty when it is well."""
-
-    name: str
-    ok: bool
-    message: str
-    remedy: str = ""
-
-
 async def examine(config: AppConfig) -> list[Check]:
     """Try everything that is configured; only the answer goes to standard output."""
     setup_logging(log_format="console", level="warning")
@@ -40,8 +30,8 @@ async def examine(config: AppConfig) -> list[Check]:
     ]
     try:
         async with far_ends(config) as ends:
+            checks += await check_exchange(config, ends)
             checks += [
-                await _try("telephone exchange", lambda: _exchange(ends), "see ASTERISK_AMI_*"),
                 await _try("text model", lambda: _model(config, ends), "see OPENAI_API_KEY"),
                 await _try("business directory", lambda: _places(ends), "see GOOGLE_API_KEY"),
             ]
@@ -71,14 +61,6 @@ async def _disk(config: AppConfig) -> str:
     if free < _ENOUGH_DISK_BYTES:
         raise UnavailableError(f"only {free // 1024**2} MB free for recordings")
     return f"{free // 1024**2} MB free for recordings"
-
-
-async def _exchange(ends: FarEnds) -> str:
-    ami = AsteriskAmiClient(ends.ami, name="doctor")
-    await ami.connect_and_login()
-    ami.stop()
-    await ami.run()
-    return f"logged in at {ends.ami.host}:{ends.ami.port}"
 
 
 async def _model(config: AppConfig, ends: FarEnds) -> str:

@@ -94,6 +94,7 @@ def _ami(config: AppConfig, network: PracticeNetwork | None) -> AmiConfig:
         username=config.asterisk_ami_username,
         secret=config.asterisk_ami_secret.get_secret_value(),
         tls=config.asterisk_ami_tls,
+        ca_file=config.asterisk_ami_ca_file,
         wire_log=config.log_level == "debug",
     )
 

@@ -107,6 +107,7 @@ class AppConfig(BaseSettings):
     asterisk_ami_username: str = ""
     asterisk_ami_secret: SecretStr = SecretStr("")
     asterisk_ami_tls: bool = False
+    asterisk_ami_ca_file: str = ""
     asterisk_dial_template: DialTemplate = "PJSIP/{number}@trunk"
     asterisk_number_format: Literal["e164", "digits", "national"] = "e164"
     asterisk_caller_id: OneLine = ""
