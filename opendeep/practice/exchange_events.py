@@ -183,7 +183,9 @@ def _technical(sip: int | None) -> Headers:
 
 def held(facts: ChannelFacts, place: Place, *, hold: bool) -> AmiMessage:
     """The callee put the call on hold, or came back."""
-    return channel_event("Hold" if hold else "Unhold", facts, place)
+    if not hold:
+        return channel_event("Unhold", facts, place)
+    return channel_event("Hold", facts, place, ("MusicClass", "default"))
 
 
 def dtmf(facts: ChannelFacts, place: Place, digit: str, *, begin: bool) -> AmiMessage:

@@ -7,7 +7,6 @@ AI's audio alone.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from typing import Final, Protocol, assert_never
 
 from opendeep.audio_processing_service import pcm
@@ -52,12 +51,23 @@ class Hearing(Protocol):
         ...
 
 
+class Handset(Protocol):
+    """What a callee can do with the own telephone; the exchange's channel is one."""
+
+    def press_from_callee(self, digit: str) -> None:
+        """Press a key."""
+        ...
+
+    def put_on_hold(self, hold: bool) -> None:
+        """Hold the call, or come back."""
+        ...
+
+
 class ScriptedCallee:
     """Implements :class:`~opendeep.practice.exchange_callee.FarEnd` for a script.
 
     Args:
-        press_key: presses a key of the callee's own telephone.
-        put_on_hold: tells the exchange that the callee holds the call (True) or is back.
+        handset: the callee's own telephone.
         wait_factor: stretches or shortens pauses, music and tones, for tests.
     """
 
@@ -69,16 +79,14 @@ class ScriptedCallee:
         record: CalleeRecord,
         clips: Clips,
         hearing: Hearing,
-        press_key: Callable[[str], None],
-        put_on_hold: Callable[[bool], None],
+        handset: Handset,
         wait_factor: float = 1.0,
     ) -> None:
         self._sends_frames = profile.sends_frames
         self._script = script
         self._record = record
         self._clips = clips
-        self._press_key = press_key
-        self._put_on_hold = put_on_hold
+        self._handset = handset
         self._wait_factor = wait_factor
         self._loop: deque[bytes] | None = None
         self._transcriber = hearing.transcriber
@@ -166,7 +174,7 @@ class ScriptedCallee:
                 self._words.forget()
                 return Quiet()
             case PressKey(digit=digit):
-                self._press_key(digit)
+                self._handset.press_from_callee(digit)
                 return Quiet()
             case Loop() | Hold():
                 return await self._go_passive(step)
@@ -180,9 +188,9 @@ class ScriptedCallee:
             self._loop = None
         else:
             sent_frames, self._sends_frames = self._sends_frames, False
-            self._put_on_hold(True)
+            self._handset.put_on_hold(True)
             await asyncio.sleep(step.seconds)
-            self._put_on_hold(False)
+            self._handset.put_on_hold(False)
             self._sends_frames = sent_frames
         return Quiet()
 

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 from opendeep.practice.browser_phone import BrowserCallee, PracticeBrowserPhone
 from opendeep.practice.callees.catalogue import Alert, Profile, Refusal
 from opendeep.practice.exchange_callee import FarEnd
-from opendeep.practice.exchange_person import Hearing, ScriptedCallee
+from opendeep.practice.exchange_person import Handset, Hearing, ScriptedCallee
 from opendeep.practice.exchange_sounds import Clips
 from opendeep.practice.records import CalleeRecord
 
@@ -14,21 +14,13 @@ _SOME_SECONDS: Final = 1.0
 _PATIENCE_SECONDS: Final = 3600.0
 
 
-class CallingSide(Protocol):
+class CallingSide(Handset, Protocol):
     """Where a telephone is rung from, and what it tells there."""
 
     record: CalleeRecord
 
     def alert(self, alert: Alert) -> None:
         """Tell what is heard before the answer."""
-        ...
-
-    def press_from_callee(self, digit: str) -> None:
-        """Pass on a key of the telephone."""
-        ...
-
-    def put_on_hold(self, hold: bool) -> None:
-        """Tell that the telephone holds the call, or is back."""
         ...
 
 
@@ -77,8 +69,7 @@ class Telephones:
             record=line.record,
             clips=self._clips,
             hearing=self._hearing,
-            press_key=line.press_from_callee,
-            put_on_hold=line.put_on_hold,
+            handset=line,
             wait_factor=self._wait_factor,
         )
 

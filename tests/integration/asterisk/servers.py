@@ -49,6 +49,16 @@ _MEANT = re.compile(
 )
 
 
+EAVESDROPPER = "eavesdropper"
+"""A manager of the PBX with OpenDeep's rights, which is told every event, unfiltered."""
+_EAVESDROPPER = f"""
+[{EAVESDROPPER}]
+secret = {{secret}}
+read = call,dtmf,system
+write = originate,call,reporting
+"""
+
+
 class AsteriskMissingError(Exception):
     """The root file system cannot be built here; the message names the command that can."""
 
@@ -237,6 +247,7 @@ def _write_files(home: Path, name: str, words: Mapping[str, str]) -> None:
         if file.parent == DEPLOY and file.name == "manager.conf":
             text = _replace(text, "port = 5038", f"port = {words['AMI_PORT']}")
             text = _replace(text, "secret = change-this-secret", f"secret = {SECRET}")
+            text += _EAVESDROPPER.format(secret=SECRET)
         if file.parent == DEPLOY and file.name == "extensions.conf":
             # Asterisk's own folder of sounds is shared by all that run from this root.
             text = _replace(text, " = custom/opendeep-safe", f" = {words['SOUNDS']}/opendeep-safe")

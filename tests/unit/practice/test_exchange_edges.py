@@ -23,6 +23,21 @@ from tests.unit.practice.exchange_world import (
 )
 
 
+class FakeHandset:
+    """A telephone that notes its keys."""
+
+    def __init__(self, pressed: list[str]) -> None:
+        self._pressed = pressed
+
+    def press_from_callee(self, digit: str) -> None:
+        """Note a key."""
+        self._pressed.append(digit)
+
+    def put_on_hold(self, hold: bool) -> None:
+        """Note a hold as H, its end as h."""
+        self._pressed.append("H" if hold else "h")
+
+
 def channel_of(world: World, unique_id: str) -> ExchangeChannel:
     """Return the exchange's own channel object."""
     switch = world.exchange._switch
@@ -67,8 +82,7 @@ def test_a_script_presses_keys() -> None:
             record=CalleeRecord(number="7000", dd="00"),
             clips=MappingProxyType({}),
             hearing=ToneHearing(),
-            press_key=pressed.append,
-            put_on_hold=lambda _on: None,
+            handset=FakeHandset(pressed),
             wait_factor=3.0,
         )
         await callee.converse()
