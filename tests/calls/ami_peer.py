@@ -224,7 +224,15 @@ class AmiPeer:
         _list(writer, action, [item], complete="StatusComplete")
 
     def _show(self, writer: asyncio.StreamWriter, action: AmiMessage) -> None:
-        items = [(("Event", "CoreShowChannel"), *_named(call)) for call in self.calls.values()]
+        items = [
+            (
+                ("Event", "CoreShowChannel"),
+                *_named(call),
+                ("Context", call.context),
+                ("BridgeId", call.bridge),
+            )
+            for call in self.calls.values()
+        ]
         _list(writer, action, items, complete="CoreShowChannelsComplete")
 
     def _find(self, channel: str) -> ScriptedCall | None:

@@ -216,7 +216,7 @@ async def test_recovery_leaves_what_others_settled(
     await world.set_call(sent.call, CallStatus.RINGING)
     channels = recovery._channels
 
-    async def settle_first(ami: AsteriskAmiClient) -> dict[str, str]:
+    async def settle_first(ami: AsteriskAmiClient) -> dict[str, AmiMessage]:
         await end_elsewhere(world, sent)
         return await channels(ami)
 

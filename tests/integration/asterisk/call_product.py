@@ -6,7 +6,7 @@ dialling policy; only the words of the voice AI are a script.
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -180,6 +180,10 @@ class CallProduct:
             )
             tx.publish(WAKEUPS, Wakeup(work="queued_tasks"))
         return task
+
+    def adopt(self, tasks: Iterable[Task]) -> None:
+        """Take tasks that were placed before this product ran for its own."""
+        self._placed.extend(tasks)
 
     async def call_of(self, task: Task) -> Call | None:
         """Return a task's only call, once it has one."""
