@@ -90,7 +90,12 @@ async def _invite(config: AppConfig, ami: AsteriskAmiClient, visitors: "_Visitor
     response = await ami.send_action(action)
     if not response.is_success:
         told = response.get("Message")
-        return Check(name=AUDIO, ok=False, message=f"not checked: {told}", remedy=RIGHTS_REMEDY)
+        return Check(
+            name=AUDIO,
+            ok=False,
+            message=f"Asterisk refused to run extension {_CHECK_EXTEN} for us: {told}",
+            remedy=f"use deploy/asterisk/extensions.conf, see ASTERISK_CONTEXT; {RIGHTS_REMEDY}",
+        )
     came = await wait_event(visitors.expect(call_id), CONNECT_SECONDS)
     with suppress(OpenDeepError):
         await ami.send_action(AmiAction.hangup(channel_id))
@@ -101,8 +106,7 @@ async def _invite(config: AppConfig, ami: AsteriskAmiClient, visitors: "_Visitor
             message=f"Asterisk did not connect to {address} within {CONNECT_SECONDS:g} s",
             remedy=(
                 "check AUDIOSOCKET_ADVERTISE, the firewall, that app_audiosocket is loaded, and "
-                f"that context {config.asterisk_context} has extension {_CHECK_EXTEN} "
-                "(deploy/asterisk/extensions.conf)"
+                f"extension {_CHECK_EXTEN} of deploy/asterisk/extensions.conf"
             ),
         )
     return _judge_visitor(config, address, visitors.source)

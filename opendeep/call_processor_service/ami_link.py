@@ -11,7 +11,7 @@ from typing import Self, cast
 import structlog
 
 from opendeep.call_processor_service.ami_actions import AmiAction
-from opendeep.call_processor_service.ami_protocol import AmiBanner, AmiMessage, AmiParser
+from opendeep.call_processor_service.ami_protocol import AmiMessage, AmiParser
 from opendeep.call_processor_service.ami_wire_log import log_bytes
 from opendeep.common.errors import (
     ExchangeUnavailableError,
@@ -253,13 +253,14 @@ class AmiLink(asyncio.Protocol):
         nobody_waits_for_events = not self._lists and self._boot_news.is_set()
         on_event = self._on_event
         for event in events:
-            if isinstance(event, AmiBanner):
+            if isinstance(event, bytes):
+                if nobody_waits_for_events and event.startswith(_EVENT):
+                    on_event(event)
+                else:
+                    self._take(AmiMessage(None, event))
+            else:
                 log.debug("ami_banner", text=event.text)
                 self._greeted.set()
-            elif nobody_waits_for_events and event.startswith(_EVENT):
-                on_event(event)
-            else:
-                self._take(AmiMessage(None, event))
         if self._parser.fault is not None:
             self.abort(self._parser.fault.message)
 

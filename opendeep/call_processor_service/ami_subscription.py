@@ -9,8 +9,13 @@ from dataclasses import dataclass
 from opendeep.call_processor_service.ami_protocol import AmiMessage
 
 QUEUE_LIMIT = 500
+# As Asterisk writes them: to look for any other spelling would cost each event too much.
 _UNIQUE_ID = b"\r\nUniqueid: "
-_NOBODY = b"<null>"
+_DEST_UNIQUE_ID = b"\r\nDestUniqueid: "
+_ACTION_ID = b"\r\nActionID: "
+_LINKED_ID = b"\r\nLinkedid: "
+_DEST_LINKED_ID = b"\r\nDestLinkedid: "
+_NOBODY = (b"", b"<null>")
 # Events that name two channels, of which the second may be the one concerned.
 _DIAL = b"Event: Dial"
 
@@ -93,7 +98,7 @@ class AmiRouter:
     subscribed, the first in this order hears the event. Who subscribed for linked channels too
     hears the events of those that nobody subscribed by themselves.
 
-    ``Uniqueid: `` is looked for as Asterisk writes it, as this is done for each event.
+    Headers are looked for as Asterisk writes them: ``Uniqueid: `` and so on.
     """
 
     def __init__(self) -> None:
@@ -133,36 +138,30 @@ class AmiRouter:
         Args:
             raw: the event's lines, as :attr:`AmiMessage.raw` has them.
         """
-        begin = raw.find(_UNIQUE_ID)
-        named = _NOBODY
-        if begin >= 0:
-            begin += len(_UNIQUE_ID)
-            end = raw.find(b"\r", begin)
-            named = raw[begin:end] if end >= 0 else raw[begin:]
-            subscription = self._subscriptions.get(named)
-            if subscription is not None:
-                subscription.put(AmiMessage(None, raw))
-                return
-        if named == _NOBODY or raw.startswith(_DIAL):
-            self._route_otherwise(AmiMessage(None, raw))
-        elif self._linked:
-            self._put(self._linked, AmiMessage(None, raw), "Linkedid")
-
-    def _route_otherwise(self, message: AmiMessage) -> None:
-        for header in ("DestUniqueid", "ActionID"):
-            if self._put(self._subscriptions, message, header):
-                return
-        if self._linked and not self._put(self._linked, message, "Linkedid"):
-            self._put(self._linked, message, "DestLinkedid")
-
-    @staticmethod
-    def _put(of: dict[bytes, AmiSubscription], message: AmiMessage, header: str) -> bool:
-        subscription = of.get(message.get(header).encode("utf-8", "surrogateescape"))
+        named = _value(raw, _UNIQUE_ID)
+        subscription = self._subscriptions.get(named)
+        if subscription is None and (named in _NOBODY or raw.startswith(_DIAL)):
+            subscription = self._subscriptions.get(
+                _value(raw, _DEST_UNIQUE_ID)
+            ) or self._subscriptions.get(_value(raw, _ACTION_ID))
+        if subscription is None and self._linked:
+            subscription = self._linked.get(_value(raw, _LINKED_ID)) or self._linked.get(
+                _value(raw, _DEST_LINKED_ID)
+            )
         if subscription is not None:
-            subscription.put(message)
-        return subscription is not None
+            subscription.put(AmiMessage(None, raw))
 
     def tell_all(self, news: AmiLinkLost | AmiLinkRestored) -> None:
         """Tell every subscription about the link."""
         for subscription in self._subscriptions.values():
             subscription.put(news)
+
+
+def _value(raw: bytes, header: bytes) -> bytes:
+    """Return the value of a header that is written just so, or nothing."""
+    begin = raw.find(header)
+    if begin < 0:
+        return b""
+    begin += len(header)
+    end = raw.find(b"\r", begin)
+    return raw[begin:end] if end >= 0 else raw[begin:]
