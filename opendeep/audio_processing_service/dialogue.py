@@ -5,23 +5,26 @@ rows, commands) is handed to the :class:`DialogueHost`. The one place that decid
 should end; the first cause wins. Times are ms since the answer.
 """
 
-from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
 import structlog
 
-from opendeep.audio_processing_service import voice_agent
+from opendeep.audio_processing_service import answer_watch, voice_agent
+from opendeep.audio_processing_service.answer_classifier import Answer
 from opendeep.audio_processing_service.barge_in import FloorAction
 from opendeep.audio_processing_service.call_sound import CallSound
 from opendeep.audio_processing_service.conversation import Conversation, heard_fraction
-from opendeep.audio_processing_service.dialogue_host import DialogueHost
+from opendeep.audio_processing_service.dialogue_host import (
+    AnswerInMaking,
+    DialogueHost,
+)
 from opendeep.audio_processing_service.ending import CallEnding
 from opendeep.audio_processing_service.failed_answers import FailedAnswers
 from opendeep.audio_processing_service.fixed_words import APOLOGY, play_apology
 from opendeep.audio_processing_service.floor import Floor
 from opendeep.audio_processing_service.holding import BesideTalk
 from opendeep.audio_processing_service.opening import Opening, OpeningAction
-from opendeep.audio_processing_service.phrases import phrases_for
+from opendeep.audio_processing_service.phrases import Phrases, phrases_for
 from opendeep.audio_processing_service.playout import Heard, PartKey
 from opendeep.audio_processing_service.silence import LineState, SilenceAction, SilenceRule
 from opendeep.common.data_models import CallCause
@@ -34,16 +37,6 @@ _NEVER_TOO_LATE: Final = frozenset({"mark_do_not_call", "note_fact"})
 _GOODBYE: Final = "goodbye"
 _HOLD: Final = "hold"
 _STILL_THERE: Final = "still-there"
-
-
-@dataclass(slots=True, kw_only=True)
-class _Answer:
-    """The answer that is being made, or was made last."""
-
-    response_id: str = ""
-    tag: str | None = None
-    making: bool = False
-    spoke: bool = False
 
 
 class Dialogue:
@@ -59,18 +52,22 @@ class Dialogue:
         self._config = config
         self._sound = sound
         self._host = host
-        self._phrases = phrases_for(config.language)
+        self._watch = answer_watch.AnswerWatch(sound)
         self._voice: voice_agent.VoiceAgent | None = None
         self._floor = Floor(sound)
         self._opening = Opening()
         self._silence = SilenceRule()
         self._transcript = Conversation()
-        self._answer = _Answer()
+        self._answer = AnswerInMaking()
         self._ending = CallEnding()
         self._disclosures: dict[PartKey, str] = {}
         self._beside = BesideTalk()
         self._failures = FailedAnswers()
         self._voice_offset_ms = 0
+
+    @property
+    def _phrases(self) -> Phrases:
+        return phrases_for(self._config.language)
 
     @property
     def awaits_callee(self) -> bool:
@@ -129,6 +126,7 @@ class Dialogue:
         """Let time pass; call it every 100 ms while Asterisk is connected."""
         now_ms = self._host.now_ms()
         self._floor.settle(talking=self._talking())
+        self._answered(self._watch.look(now_ms), by_sound=True)
         self._give_out_lines()
         if self._ending.decided:
             if self._ending.due(now_ms, talking=self._talking()):
@@ -259,7 +257,7 @@ class Dialogue:
             if self._floor.answers_too_soon(self._host.now_ms()) and plain and self._voice:
                 self._voice.interrupt([], cancel=False)
                 return
-            self._answer = _Answer(response_id=event.response_id, tag=event.tag, making=True)
+            self._answer = AnswerInMaking(response_id=event.response_id, tag=event.tag, making=True)
             if self._ending.decided and event.tag != _GOODBYE and self._voice is not None:
                 self._voice.interrupt([], cancel=True)
             return
@@ -308,6 +306,7 @@ class Dialogue:
     def _callee_said(self, event: voice_agent.CallerTranscript) -> None:
         now_ms = self._host.now_ms()
         self._transcript.callee_said(event.item_id, event.text, now_ms)
+        self._answered(self._watch.said(event.text, now_ms), by_sound=False)
         if self._floor.undecided:
             greeting = not self._opening.done
             self._change_floor(self._floor.said(event.item_id, event.text, greeting=greeting))
@@ -315,6 +314,15 @@ class Dialogue:
             self._silence.expect_continuation()
         if self._voice is not None:
             self._open(self._opening.callee_said(event.text, now_ms))
+
+    def _answered(self, answer: Answer | None, *, by_sound: bool) -> None:
+        """Note who answered; a machine that can be recognised by its sound alone gets no talk."""
+        if answer is None:
+            return
+        self._host.log_event("answered_by", who=answer.value)
+        cause = answer_watch.END_CAUSES.get(answer)
+        if cause is not None and by_sound and not self._opening.done:
+            self.end(cause, f"answered by {answer.value} tones")
 
     def _change_floor(self, action: FloorAction) -> None:
         """Give way to the callee where that was decided."""

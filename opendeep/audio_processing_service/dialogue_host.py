@@ -1,5 +1,6 @@
-"""What a conversation has done for it by the owner of the call's media."""
+"""What a conversation has done for it by the owner of the call's media, and what it notes."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from opendeep.audio_processing_service import voice_agent
@@ -33,3 +34,13 @@ class DialogueHost(Protocol):
     def request_end(self, cause: CallCause, reason: str) -> None:
         """Ask the attempt handler to end the call; told once."""
         ...
+
+
+@dataclass(slots=True, kw_only=True)
+class AnswerInMaking:
+    """The answer that is being made, or was made last."""
+
+    response_id: str = ""
+    tag: str | None = None
+    making: bool = False
+    spoke: bool = False

@@ -6,8 +6,9 @@ silence the AI speaks first. The disclosure says that an AI calls, on whose beha
 was cut off early it is said again at the next chance. A voicemail greeting gets none.
 """
 
-import re
 from enum import Enum, auto
+
+from opendeep.audio_processing_service.machine_phrases import Speaker, speaker_of
 
 SILENCE_MS = 2500
 TRANSCRIPT_MS = 1200
@@ -15,28 +16,6 @@ LONGEST_WAIT_MS = 20_000
 LONGEST_DISCLOSURE_MS = 45_000
 HEARD_ENOUGH = 0.6
 MAX_TRIES = 3
-
-_GREETINGS = (
-    r"leave (?:(?:me|us) )?(?:a|your|the) (?:\w+ )?(?:message|name)",
-    r"(?:after|at) the (?:tone|beep|signal)",
-    r"voice ?mail",
-    r"answering machine",
-    r"mailbox",
-    r"(?:can(?:no|')?t|(?:un|not )able to) (?:come to|get|take|answer) (?:the|your) (?:phone|call)",
-    r"nach dem (?:signal)?ton",
-    r"hinterlassen sie",
-    r"después de la señal",
-    r"deje (?:su|un) mensaje",
-    r"laissez (?:un|votre) message",
-    r"après le (?:bip|signal)",
-)
-_VOICEMAIL = re.compile("|".join(_GREETINGS), re.IGNORECASE)
-
-
-def is_voicemail_greeting(text: str) -> bool:
-    """Whether a callee's words are plainly those of an answering machine."""
-    return _VOICEMAIL.search(text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")) is not None
-
 
 class OpeningAction(Enum):
     """What the handler is to do now."""
@@ -108,7 +87,7 @@ class Opening:
         """Take the words of an utterance."""
         if self.done:
             return OpeningAction.NONE
-        if is_voicemail_greeting(text):
+        if speaker_of(text) is Speaker.VOICEMAIL:
             self._enter(_State.DONE, now_ms)
             return OpeningAction.VOICEMAIL
         if self._state is _State.CALLEE_SPOKE:

@@ -11,43 +11,7 @@ from opendeep.audio_processing_service.opening import (
     TRANSCRIPT_MS,
     Opening,
     OpeningAction,
-    is_voicemail_greeting,
 )
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Hi, you've reached the Millers. Please leave a message after the tone.",
-        "Leave us your name and number",
-        "This is the voicemail of Bob.",
-        "Sorry, I can't come to the phone right now.",
-        "I can\N{RIGHT SINGLE QUOTATION MARK}t take your call.",
-        "We are unable to answer your call.",
-        "The mailbox is full.",
-        "Bitte hinterlassen Sie eine Nachricht nach dem Signalton.",
-        "Laissez votre message après le bip.",
-    ],
-)
-def test_greetings_of_machines(text: str) -> None:
-    """What answering machines say is recognised."""
-    assert is_voicemail_greeting(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "Bright Smile Dental, how can I help you?",
-        "Press one for appointments.",
-        "May I ask who is calling?",
-        "Can I take a message?",
-        "Hello? Who is this?",
-    ],
-)
-def test_greetings_of_people_and_menus(text: str) -> None:
-    """What people, menus and screening services say is not taken for voicemail."""
-    assert not is_voicemail_greeting(text)
 
 
 def test_silence_is_broken_by_the_disclosure() -> None:

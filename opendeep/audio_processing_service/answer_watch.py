@@ -1,0 +1,79 @@
+"""Watches who answers: brings the sound of a call's first half minute to the classifier."""
+
+from typing import Final
+
+import numpy as np
+
+from opendeep.audio_processing_service import pcm
+from opendeep.audio_processing_service.answer_classifier import (
+    LONGEST_MS,
+    Answer,
+    AnswerClassifier,
+)
+from opendeep.audio_processing_service.call_sound import CallSound
+from opendeep.audio_processing_service.call_tones import BLOCK_MS, BLOCK_SAMPLES, ToneEar
+from opendeep.common.data_models import CallCause
+
+END_CAUSES: Final = {
+    Answer.VOICEMAIL: CallCause.VOICEMAIL,
+    Answer.OUT_OF_SERVICE: CallCause.UNALLOCATED,
+    Answer.BUSY: CallCause.BUSY,
+    Answer.FAX: CallCause.FAX,
+}
+"""How a call ends whose line says by its tones who answered."""
+_RISE_DB: Final = 9.0
+_FAINTEST_DBFS: Final = -45.0
+
+
+class AnswerWatch:
+    """Who answered one call.
+
+    Args:
+        sound: the call's audio.
+    """
+
+    def __init__(self, sound: CallSound) -> None:
+        self._sound = sound
+        self._tones = ToneEar()
+        self._classifier = AnswerClassifier()
+        self._told = Answer.UNKNOWN
+
+    @property
+    def answer(self) -> Answer:
+        """Who answered, as far as is known."""
+        return self._classifier.answer
+
+    @property
+    def decided_ms(self) -> int:
+        """When that became known, ms since the answer."""
+        return self._classifier.decided_ms
+
+    def look(self, now_ms: int) -> Answer | None:
+        """Take the last tenth of a second; call it every 100 ms. Returns as :meth:`said`."""
+        if now_ms > LONGEST_MS + BLOCK_MS or self._is_machine():
+            return None
+        mulaw = self._sound.overlap.callee.last(BLOCK_MS)
+        if len(mulaw) < BLOCK_SAMPLES:
+            return None
+        level = pcm.energy_dbfs(mulaw)
+        loud = level > max(_FAINTEST_DBFS, self._sound.ear.floor_dbfs + _RISE_DB)
+        samples = np.frombuffer(pcm.mulaw_to_pcm(mulaw), "<i2").astype(np.float32)
+        tone = self._tones.hear(samples if loud else None)
+        active = loud and not self._tones.sounding
+        self._classifier.hear(active=active, tone=tone, block_ms=BLOCK_MS, now_ms=now_ms)
+        return self._news()
+
+    def said(self, text: str, now_ms: int) -> Answer | None:
+        """Take the callee's words; return who answered, where that is new."""
+        if now_ms <= LONGEST_MS:
+            self._classifier.said(text, now_ms)
+        return self._news()
+
+    def _is_machine(self) -> bool:
+        return self._classifier.certain and self.answer is not Answer.PERSON
+
+    def _news(self) -> Answer | None:
+        if self.answer is self._told:
+            return None
+        self._told = self.answer
+        return self.answer
