@@ -1,6 +1,7 @@
 """The manager's wire format: any split, any junk, bounded memory."""
 
 import itertools
+import re
 
 import pytest
 from hypothesis import given
@@ -78,6 +79,69 @@ def test_any_split_of_junk_is_the_same(data: bytes, cuts: list[int]) -> None:
     stream = b"Action: Ping\r\n\r\n" + data
     whole = parse_in_pieces(stream, [], expect_banner=False)
     assert parse_in_pieces(stream, cuts, expect_banner=False) == whole
+
+
+KEY = re.compile(rb"[!-9;-~][ -9;-~]{0,127}")
+lines = st.one_of(
+    st.sampled_from(
+        [
+            *(b"Event: Newstate", b"Uniqueid: od-1", b"AccountCode: ", b"K:v", b"Key : x", b"K:"),
+            *(b"", b"no colon", b": no key", b" leading: blank", b"k\x00y: v", b"caf\xe9: v"),
+            *(b"a: x\ny: z", b"a\nb: c", b"a\rb: c", b"a: x\r", b"\r", b"a: x\n", b"\n: x"),
+            *(b"k" * 128 + b": x", b"k" * 129 + b": x", b"Value: " + b"v" * 300),
+        ]
+    ),
+    st.binary(max_size=12),
+)
+
+
+def read_plainly(data: bytes) -> list[object]:
+    """Read messages line by line, each header at once: what the parser must agree with."""
+    seen: list[object] = []
+    message: list[tuple[str, str]] = []
+    for line in data.split(b"\r\n")[:-1]:
+        key, colon, value = line.partition(b":")
+        if not line and message:
+            seen.append(tuple(message))
+            message = []
+        elif line and not (colon and KEY.fullmatch(key)):
+            return [*seen, WireProtocolError]
+        elif line:
+            text = value.lstrip(b" ").decode("utf-8", "surrogateescape")
+            message.append((key.decode("ascii"), text))
+    return seen
+
+
+@given(
+    before=st.integers(0, 3),
+    some=st.lists(lines, max_size=12),
+    cuts=st.lists(st.integers(0, 9_000), max_size=4),
+)
+def test_lazy_and_eager_readings_agree(before: int, some: list[bytes], cuts: list[int]) -> None:
+    """Bulk or line by line, much or little at once: the same headers and the same faults."""
+    good = b"Event: Hangup\r\nUniqueid: od-2\r\nValue: " + b"v" * 1900 + b"\r\n\r\n"
+    data = good * before + b"".join(line + b"\r\n" for line in some) + b"\r\n" + good
+    expected = read_plainly(data)
+    for places in ([], cuts):
+        seen = parse_in_pieces(data, places, expect_banner=False)
+        read = [one.headers if isinstance(one, AmiMessage) else one for one in seen]
+        assert read == expected
+
+
+@given(message=messages, name=st.one_of(keys, st.sampled_from(["event", "K\u212a", "a: b", ""])))
+def test_a_header_is_found_as_if_all_were_read(message: AmiMessage, name: str) -> None:
+    """Looking one header up in the raw lines gives what reading all of them gives."""
+    (lazy,) = AmiParser(expect_banner=False).receive(message.encode())
+    assert isinstance(lazy, AmiMessage)
+    for wanted in (name, *(key.swapcase() for key, _ in message.headers)):
+        values = message.get_all(wanted)
+        assert lazy.get(wanted, "none") == message.get(wanted, "none")
+        assert lazy.get(wanted, "none") == (values[0] if values else "none")
+        assert lazy.get_all(wanted) == values
+    assert (lazy == message, hash(lazy) == hash(message)) == (True, True)
+    assert lazy.raw == message.raw
+    assert repr(lazy) == repr(message)
+    assert lazy != message.headers
 
 
 @given(sent=st.lists(messages, max_size=5))

@@ -33,6 +33,32 @@ async def test_events_reach_their_channel_alone() -> None:
     router.route(event(Uniqueid="od-1").raw)
 
 
+async def test_linked_channels_are_heard_where_that_is_wanted() -> None:
+    """Who wants them gets the events of linked channels, unless those have listeners."""
+    router, ours, leg = AmiRouter(), AmiSubscription(), AmiSubscription()
+    with router.subscribe("od-1", ours, linked=True), router.subscribe("od-3", leg):
+        sent = [
+            event(Uniqueid="172.9", Linkedid="od-1"),
+            event(DestUniqueid="172.9", DestLinkedid="od-1"),
+        ]
+        for message in [*sent, event(Uniqueid="od-3", Linkedid="od-1"), event(Linkedid="od-9")]:
+            router.route(message.raw)
+        assert (ours.waiting, leg.waiting) == (2, 1)
+        assert [await ours.get() for _ in sent] == sent
+    with router.subscribe("od-1", ours):
+        router.route(event(Uniqueid="172.9", Linkedid="od-1").raw)
+    assert ours.waiting == 0
+
+
+async def test_a_dialled_channel_is_heard_although_another_dials_it() -> None:
+    """A Dial event is its caller's, or else the dialled channel's."""
+    router, ours = AmiRouter(), AmiSubscription()
+    dialled = AmiMessage.of(("Event", "DialEnd"), ("Uniqueid", "172.9"), ("DestUniqueid", "od-1"))
+    with router.subscribe("od-1", ours):
+        router.route(dialled.raw)
+        assert await ours.get() == dialled
+
+
 async def test_everybody_hears_of_the_link() -> None:
     """A lost link is told to every subscription, between the events around it."""
     router, one, two = AmiRouter(), AmiSubscription(), AmiSubscription()

@@ -19,6 +19,7 @@ from opendeep.call_processor_service.ami_login import log_in
 from opendeep.call_processor_service.ami_protocol import AmiMessage
 from opendeep.call_processor_service.ami_subscription import AmiLinkLost, AmiLinkRestored
 from opendeep.call_processor_service.asterisk_ami_client import AsteriskAmiClient
+from opendeep.common.errors import InvalidInputError
 from opendeep.common.lifecycle import Nursery
 from tests.calls.ami_peer import BANNER, HOST, PORT, SECRET, USERNAME, AmiPeer, ScriptedCall
 
@@ -258,3 +259,48 @@ async def test_answers_that_nobody_asked_for_are_ignored(peer: AmiPeer) -> None:
         peer.say(("Response", "Success"), ("ActionID", "unknown"))
         peer.say(("Response", "Success"))
         assert (await client.send_action(AmiAction.ping())).is_success
+
+
+async def test_an_id_is_used_once_at_a_time(peer: AmiPeer) -> None:
+    """A second action with the id of one that still waits is refused before it is sent."""
+    peer.silent.add("Ping")
+    ping = AmiAction(name="Ping", action_id="od-1")
+    async with running() as client, asyncio.TaskGroup() as group:
+        waiting = group.create_task(client.send_action(ping))
+        await asyncio.sleep(1)
+        with pytest.raises(InvalidInputError, match="still under way"):
+            await client.send_action(ping)
+        waiting.cancel()
+    assert len(peer.asked("Ping")) == 1
+
+
+async def test_time_is_counted_for_each_action(peer: AmiPeer) -> None:
+    """Of actions sent one after the other each expires after its own five seconds."""
+    peer.silent.add("Status")
+    loop = asyncio.get_running_loop()
+
+    async def ask(client: AsteriskAmiClient, after: float) -> None:
+        await asyncio.sleep(after)
+        began = loop.time()
+        with pytest.raises(AmiUnavailableError, match="did not answer Status in time"):
+            await client.send_action(AmiAction.status("a"))
+        assert round(loop.time() - began, 3) == 5
+
+    async with running() as client, asyncio.TaskGroup() as group:
+        for after in (0.0, 1.5, 1.5, 4.0):
+            group.create_task(ask(client, after))
+
+
+async def test_nothing_is_piled_up_for_an_exchange_that_does_not_read(peer: AmiPeer) -> None:
+    """With a megabyte unsent, an action is refused as not sent instead of queued behind it."""
+    link = await AmiLink.open(CONFIG, on_event=lambda _: None)
+    await log_in(link, CONFIG)
+    transport = link._transport
+    assert transport is not None
+    transport.write(b"X: " + b"x" * 3_000_000)
+    with pytest.raises(AmiUnavailableError, match="does not read") as caught:
+        await link.request(AmiAction.ping())
+    assert not caught.value.outcome_unknown
+    link.abort("over")
+    await asyncio.sleep(1)
+    assert peer.asked("Ping") == []
