@@ -37,7 +37,8 @@ asterisk: $(VENV)/.dev  ## two real Asterisks on loopback, until Ctrl-C
 long: $(VENV)/.dev  ## the properties with many examples
 	$(BIN)/pytest tests -m "not integration" -n 2 -q --hypothesis-profile=long
 
-bench: $(VENV)/.dev  ## the benchmarks, one JSON object each
+bench: $(VENV)/.bench  ## the benchmarks, one JSON object each
+	$(BIN)/python benchmarks/ami.py --json
 	$(BIN)/python benchmarks/recordings.py --json
 
 servers:  ## what the integration tests need, where apt can bring it
@@ -65,3 +66,7 @@ $(VENV)/.dev: $(VENV)/.build requirements/dev.txt pyproject.toml
 	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.bench: $(VENV)/.dev requirements/bench.txt
+	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/bench.txt
+	@touch $@

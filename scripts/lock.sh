@@ -7,3 +7,4 @@ compile requirements/build.in -o requirements/build.txt
 compile pyproject.toml -o requirements/base.txt
 compile pyproject.toml --extra practice -o requirements/run.txt
 compile pyproject.toml --extra practice --group dev -o requirements/dev.txt
+compile --group bench -o requirements/bench.txt
