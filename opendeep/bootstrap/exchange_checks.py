@@ -9,9 +9,16 @@ import asyncio
 import ipaddress
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 
-from opendeep.audio_processing_service.audiosocket_protocol import AudioSocketParser, CallIdentified
+import structlog
+
+from opendeep.audio_processing_service.audiosocket_protocol import (
+    HEADER_BYTES,
+    IDENTITY_BYTES,
+    AudioSocketParser,
+    CallIdentified,
+)
 from opendeep.bootstrap.check import Check
 from opendeep.bootstrap.far_ends import FarEnds
 from opendeep.bootstrap.services import split_address
@@ -19,12 +26,15 @@ from opendeep.call_processor_service.ami_actions import AmiAction
 from opendeep.call_processor_service.ami_facts import RIGHTS_REMEDY, ExchangeFacts
 from opendeep.call_processor_service.asterisk_ami_client import AsteriskAmiClient
 from opendeep.common.errors import OpenDeepError, WireProtocolError
-from opendeep.common.lifecycle import wait_event
+from opendeep.common.lifecycle import Nursery, wait_event
 from opendeep.config.app_config import AppConfig
+
+log = structlog.get_logger(__name__)
 
 LOGIN, FACTS, AUDIO = "telephone exchange", "exchange's rights", "audiosocket"
 CONNECT_SECONDS = 6.0
 _CHECK_EXTEN = "check"
+_IDENTITY_FRAME_BYTES = HEADER_BYTES + IDENTITY_BYTES
 
 
 async def check_exchange(config: AppConfig, ends: FarEnds) -> list[Check]:
@@ -145,14 +155,15 @@ class _Visitors:
     async def welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Read who it is, and close."""
         parser = AudioSocketParser()
-        with suppress(OSError, WireProtocolError, TimeoutError):
-            async with asyncio.timeout(CONNECT_SECONDS):
-                events = parser.receive(await reader.readexactly(19))
-            for event in events:
+        try:
+            for event in parser.receive(await reader.readexactly(_IDENTITY_FRAME_BYTES)):
                 if isinstance(event, CallIdentified):
                     self._sources[event.uuid] = writer.get_extra_info("peername")[0]
                     self._look()
-        writer.close()
+        except (OSError, EOFError, WireProtocolError):
+            log.info("doctor_visitor_unknown")
+        finally:
+            writer.transport.abort()
 
     def _look(self) -> None:
         if self._expected in self._sources:
@@ -168,6 +179,13 @@ async def _listening(host: str, port: int) -> AsyncIterator[_Visitors]:
         OSError: the address is taken, or not this machine's.
     """
     visitors = _Visitors()
-    async with await asyncio.start_server(visitors.welcome, host, port) as server:
-        visitors.address = f"{host}:{server.sockets[0].getsockname()[1]}"
-        yield visitors
+    async with Nursery("doctor") as nursery:
+
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            leaving.callback(writer.transport.abort)
+            nursery.start(visitors.welcome(reader, writer), name="visitor")
+
+        async with await asyncio.start_server(accept, host, port) as server:
+            visitors.address = f"{host}:{server.sockets[0].getsockname()[1]}"
+            with ExitStack() as leaving:
+                yield visitors
