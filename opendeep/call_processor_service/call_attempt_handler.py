@@ -20,7 +20,7 @@ the row            reserved by the initiator       ``ended`` or ``release`` in `
 import asyncio
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, assert_never
 
 import structlog
@@ -34,9 +34,10 @@ from opendeep.call_processor_service.ami_subscription import (
     AmiNews,
     AmiSubscription,
 )
-from opendeep.call_processor_service.attempt_closing import Unsent, save_end
+from opendeep.call_processor_service.attempt_closing import save_end
 from opendeep.call_processor_service.attempt_end import NO_MEDIA, judge_end
 from opendeep.call_processor_service.attempt_facts import learn
+from opendeep.call_processor_service.attempt_phase import AttemptPhase
 from opendeep.call_processor_service.attempt_report import AttemptReport
 from opendeep.call_processor_service.attempt_states import EndFacts
 from opendeep.call_processor_service.call_ports import Attempt, AttemptConfig, CallPorts
@@ -78,35 +79,6 @@ CLOSE_SECONDS = 30.0
 CLOSE_SECONDS_STOPPING = 3.0
 
 
-@dataclass(slots=True, kw_only=True)
-class _Phase:
-    """Where the loop stands; ``deadline`` is the loop's time, and ``then`` what it brings.
-
-    Attributes:
-        sent: Originate was or may have been sent.
-        linked: events of the channel reach us.
-        hanging_up: a Hangup is on its way.
-        left: our sound has left the call, for a transfer.
-        dismissed: why a callee whom our sound has left hears the dialplan's goodbye.
-        then: the cause to end for at the deadline; None ends the waiting.
-        unsent: what becomes of the task where Originate was not sent.
-    """
-
-    over: bool = False
-    stopping: bool = False
-    sent: bool = False
-    linked: bool = True
-    hanging_up: bool = False
-    lost: bool = False
-    left: bool = False
-    dismissed: str = ""
-    sent_at: float = 0.0
-    answered_at: float = 0.0
-    deadline: float = 0.0
-    then: CallCause | None = None
-    unsent: Unsent = field(default_factory=Unsent)
-
-
 class CallAttemptHandler:
     """Owns one attempt; run it once.
 
@@ -132,7 +104,7 @@ class CallAttemptHandler:
         self._facts = EndFacts()
         self._reason = ""
         self._hangup_text = ""
-        self._phase = _Phase()
+        self._phase = AttemptPhase()
 
     async def run(self) -> None:
         """Place the call, follow it to its end, and commit that end."""

@@ -25,12 +25,14 @@ class Script:
         words: said next.
         end_reason: the reason with which it hangs up; empty: it stays until others end the call.
         absent: no session can be opened.
+        ms_per_character: how slowly it speaks.
     """
 
     keys: str = ""
     words: str = ""
     end_reason: str = ""
     absent: bool = False
+    ms_per_character: int = MS_PER_CHARACTER
 
 
 @dataclass(slots=True)
@@ -54,6 +56,7 @@ class ScriptedVoice:
         self._listener: voice_agent.VoiceListener | None = None
         self._name = ""
         self._script: Script | None = None
+        self._pace = MS_PER_CHARACTER
         self._closed = False
 
     @property
@@ -72,6 +75,7 @@ class ScriptedVoice:
         )
         if self._script.absent:
             raise VoiceUnavailableError("The voice AI is away.", retryable=False)
+        self._pace = self._script.ms_per_character
         self._listener = listener
         self._log.started.append(self._name)
 
@@ -95,6 +99,7 @@ class ScriptedVoice:
     def say(self, text: str, *, tag: str) -> None:
         """Speak at once, faster than real time, as a real service does."""
         self._log.said.append((self._name, text))
+        ms = len(text) * self._pace
         number = next(self._numbers)
         response, item = f"response-{number}", f"item-{number}"
         self._tell(voice_agent.ResponseStarted(response_id=response, tag=tag))
@@ -103,8 +108,8 @@ class ScriptedVoice:
                 response_id=response,
                 item_id=item,
                 content_index=0,
-                mulaw=(_TONE * (len(text) * MS_PER_CHARACTER // 10 + 1)),
-                received_ms=float(len(text) * MS_PER_CHARACTER),
+                mulaw=_TONE * (ms // 10 + 1),
+                received_ms=float(ms),
             )
         )
         self._tell(

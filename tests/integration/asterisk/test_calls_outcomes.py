@@ -41,6 +41,7 @@ class Scenario:
         events: names that must be among the call's events.
         never: names that must not.
         seconds: between Originate and the end.
+        begins: the AI has begun to speak, and is cut off.
         said: the AI's words, as the transcript has them; None for calls in which it says nothing.
     """
 
@@ -53,6 +54,7 @@ class Scenario:
     events: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     seconds: tuple[float, float] = (0.0, 30.0)
+    begins: bool = False
     said: str | None = None
 
     @property
@@ -109,6 +111,19 @@ async def press_keys(product: CallProduct, task: Task) -> None:
     await product.event(task, "audio_connected")
     call = await product.when(task, "in_progress")
     await product.command(call.id, SendDtmf(digits="4w2#"))
+
+
+async def hang_up_after_the_keys(product: CallProduct, task: Task) -> None:
+    """Wait until the AI was told what the callee pressed, then end the call."""
+    await product.event(task, "key_pressed")
+
+    async def look() -> bool:
+        told = [text for name, text in product.voices.notes if name.startswith(f"<{task.id}>")]
+        return any(text.startswith("The callee pressed 123# on their telephone.") for text in told)
+
+    await product.until(look, "a note to the AI of the keys", 15)
+    call = await product.when(task, "in_progress")
+    await product.hang_up(call.id)
 
 
 CALLEE, AI, USER = CallCause.CALLEE_HUNG_UP, CallCause.COMPLETED, CallCause.USER_HUNG_UP
@@ -170,6 +185,11 @@ SCENARIOS = (
         events=("originating", *TALKED), never=("disclosure_heard",), seconds=(0.8, 4),
     ),
     Scenario(
+        name="hangs up during our disclosure", dd="05", cause=CALLEE, hangup_cause=16,
+        script=Script(ms_per_character=500), events=(*RANG, *TALKED), never=("disclosure_heard",),
+        begins=True, seconds=(3, 12),
+    ),
+    Scenario(
         name="the AI takes leave", dd="30", cause=AI, hangup_cause=16, script=GOODBYE_SCRIPT,
         events=("originating", *TALK), said=GOODBYE,
     ),
@@ -195,7 +215,7 @@ SCENARIOS = (
     ),
     Scenario(
         name="the callee presses keys", dd="31", cause=USER, hangup_cause=16,
-        meanwhile=hang_up_while_talking, events=(*RANG, *TALK, "key_pressed"),
+        meanwhile=hang_up_after_the_keys, events=(*RANG, *TALKED, "key_pressed"),
     ),
 )  # fmt: skip
 
@@ -237,6 +257,9 @@ def check_speech(scenario: Scenario, found: Outcome, product: CallProduct) -> No
     told = [text for name, text in product.voices.said if name.startswith(f"<{found.task.id}>")]
     if not scenario.answered:
         assert (said, told) == ([], [])
+    if scenario.begins:
+        assert told == ["This is an AI calling for ada."]
+        assert len("".join(said)) < len(told[0])
     if scenario.said is not None:
         assert said[-1] == scenario.said
         assert said[0].startswith("This is an AI")

@@ -46,12 +46,6 @@ async def transfer(product: CallProduct, task: Task, to: str, mode: str) -> None
     await product.command(call.id, TransferCall(to=to, mode=mode))  # type: ignore[arg-type]
 
 
-async def hang_up_all(product: CallProduct) -> None:
-    """End what Asterisk still has, as the two people do at the end."""
-    for unique_id, _ in (await product.channels())[:1]:
-        await product.ami.send_action(AmiAction.hangup(unique_id))
-
-
 def check_handed_over(found: Outcome, to: str) -> None:
     """Look at the rows of a call that was handed over."""
     assert (found.call.status, found.call.cause) == (CallStatus.ENDED, CallCause.COMPLETED)
@@ -150,6 +144,9 @@ async def refused_numbers(product: CallProduct) -> None:
 
 
 STORIES: tuple[Callable[[CallProduct], Awaitable[None]], ...] = (
+    blind_to_an_echo,
+    attended_to_somebody_who_takes_it,
+    tried_again,
     fails("blind", "01", "was busy"),
     fails("blind", "02", "did not answer"),
     fails("blind", "11", "could not be reached: the network had no free line"),
@@ -163,25 +160,15 @@ STORIES: tuple[Callable[[CallProduct], Awaitable[None]], ...] = (
 )
 
 
-async def test_transfers_that_come_to_nothing(product: CallProduct) -> None:
-    """The callee hears why and is not lost, the rows say so, and nothing is left."""
+async def test_transfers(product: CallProduct) -> None:
+    """Who was connected talks on without us; everybody else is told why, and nothing is left."""
     async with asyncio.TaskGroup() as group:
         for story in STORIES:
             group.create_task(story(product))
-    await product.idle()
-
-
-@pytest.mark.parametrize(
-    "story", [blind_to_an_echo, attended_to_somebody_who_takes_it, tried_again]
-)
-async def test_transfers_that_succeed(
-    product: CallProduct, story: Callable[[CallProduct], Awaitable[None]]
-) -> None:
-    """Our slot is free while the two talk on; when one hangs up, both are gone."""
-    await story(product)
     assert await product.live_rows() == 0
-    channels = await product.channels()
-    assert channels
-    assert all(bridged for _, bridged in channels)
-    await hang_up_all(product)
+    still_talking = await product.channels()
+    assert still_talking
+    assert all(bridged for _, bridged in still_talking)
+    for unique_id, _ in still_talking:
+        await product.ami.send_action(AmiAction.hangup(unique_id))
     await product.idle()
