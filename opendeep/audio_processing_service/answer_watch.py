@@ -21,6 +21,8 @@ END_CAUSES: Final = {
     Answer.FAX: CallCause.FAX,
 }
 """How a call ends whose line says by its tones who answered."""
+LATEST_WORDS_MS: Final = 60_000
+"""The words of a first utterance may come so late, where it is a long menu."""
 _RISE_DB: Final = 9.0
 _FAINTEST_DBFS: Final = -45.0
 
@@ -65,7 +67,7 @@ class AnswerWatch:
 
     def said(self, text: str, now_ms: int) -> Answer | None:
         """Take the callee's words; return who answered, where that is new."""
-        if now_ms <= LONGEST_MS:
+        if now_ms <= LATEST_WORDS_MS and not self._is_machine():
             self._classifier.said(text, now_ms)
         return self._news()
 

@@ -53,7 +53,8 @@ class Floor:
         if not talking:
             self.release()
             return FloorAction.NONE
-        if not making and self._sound.playout.queued_bytes <= _TAIL_BYTES:
+        # Nothing is lost of an answer that was not heard yet: what the callee adds belongs to it.
+        if self._sound.playout.queued_bytes <= (0 if making else _TAIL_BYTES):
             return FloorAction.YIELD
         self._peak_dbfs = _FAINTEST_DBFS
         return self._act(self._rule.started(item_id))

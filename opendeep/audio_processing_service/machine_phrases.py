@@ -100,6 +100,8 @@ _MENU: Final = _any(
     r"(?:pressione|digite|tecle|marque) (?:o )?(?:\d|um|dois|três|zero)",
     r"(?:toets|kies|druk op) (?:een |de )?(?:\d|één|twee|drie|nul)",
 )
+_AFTER_RECORDING: Final = re.compile(r"hang up,? or [^.]*", re.IGNORECASE)
+"""What to do after a message was left is no menu."""
 _QUEUE: Final = _any(
     r"(?:please )?(?:hold|stay|remain|continue to hold)(?: on)? (?:the line )?"
     r"(?:for|while|until|and your call)",
@@ -129,7 +131,7 @@ def speaker_of(text: str) -> Speaker:
         return Speaker.SCREENING
     if _NETWORK.search(plain):
         return Speaker.NETWORK
-    menu = _MENU.search(plain) is not None
+    menu = _MENU.search(_AFTER_RECORDING.sub("", plain)) is not None
     if _RECORDS.search(plain) or (_VOICEMAIL.search(plain) and not menu):
         return Speaker.VOICEMAIL
     if menu:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from opendeep.audio_processing_service.answer_classifier import LONGEST_MS, Answer
-from opendeep.audio_processing_service.answer_watch import AnswerWatch
+from opendeep.audio_processing_service.answer_watch import LATEST_WORDS_MS, AnswerWatch
 from opendeep.audio_processing_service.call_sound import CallSound
 from tests.unit.audio_processing_service.test_call_tones import Signal, pause, tones
 from tests.unit.audio_processing_service.test_overlap import voice
@@ -65,5 +65,5 @@ def test_what_comes_late_says_nothing_about_who_answered() -> None:
     bench = Bench()
     bench.ms = LONGEST_MS + 1000
     assert bench.hear(tones(3, 2100)).told == []
-    assert bench.watch.said("Leave a message.", bench.ms) is None
+    assert bench.watch.said("Leave a message.", LATEST_WORDS_MS + 1) is None
     assert bench.watch.answer is Answer.UNKNOWN

@@ -53,6 +53,12 @@ def test_the_end_of_a_sentence_is_not_kept() -> None:
     assert bench.floor.started("c", talking=True, making=True) is FloorAction.NONE
 
 
+def test_an_answer_that_was_not_heard_yet() -> None:
+    """Whoever goes on speaking before its first sound gets an answer to the whole."""
+    bench = Bench(queued_ms=0)
+    assert bench.floor.started("c", talking=True, making=True) is FloorAction.YIELD
+
+
 def test_a_turn_while_the_ai_is_silent() -> None:
     """Nothing is decided about whoever speaks while the AI does not."""
     bench = Bench()
