@@ -34,12 +34,14 @@ integration: $(VENV)/.dev  ## real PostgreSQL, Chromium, speech and sockets on l
 asterisk: $(VENV)/.dev  ## two real Asterisks on loopback, until Ctrl-C
 	@$(BIN)/python -m tests.integration.asterisk.servers
 
-long: $(VENV)/.dev  ## the properties with many examples
+long: $(VENV)/.dev servers  ## the properties with many examples, and thousands of real calls
 	$(BIN)/pytest tests -m "not integration" -n 2 -q --hypothesis-profile=long
+	$(BIN)/python benchmarks/asterisk_calls.py soak --json
 
 bench: $(VENV)/.bench  ## the benchmarks, one JSON object each
 	$(BIN)/python benchmarks/ami.py --json
 	$(BIN)/python benchmarks/recordings.py --json
+	$(BIN)/python benchmarks/asterisk_calls.py load --calls 120 --calls 150 --json
 
 servers:  ## what the integration tests need, where apt can bring it
 	@sh scripts/install_test_servers.sh

@@ -6,7 +6,8 @@
 
 ``soak`` places calls that end in every way, and compares each call's row with its callee and with
 what the network saw. ``load`` keeps many calls up with speech both ways and measures, at the
-network, when each RTP packet came. Both need root, and Debian or Ubuntu for the tests' Asterisk.
+network, when each RTP packet came. Both need a C compiler and root, and Debian or Ubuntu for the
+tests' Asterisk. ``soak`` exits with 1 where a call was judged wrongly or something was left behind.
 """
 
 import argparse
@@ -46,6 +47,8 @@ def main() -> None:
     arguments = parser.parse_args()
     found = _soak(arguments) if arguments.kind == "soak" else _load(arguments)
     sys.stdout.write(json.dumps(found, indent=None if arguments.json else 1) + "\n")
+    if any(found.get(name) for name in soak.MUST_BE_NONE):
+        sys.exit(1)
 
 
 def _soak(arguments: argparse.Namespace) -> dict[str, Any]:

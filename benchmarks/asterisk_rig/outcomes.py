@@ -121,7 +121,7 @@ OUTCOMES: Sequence[Outcome] = (
         dd="30",
         cause=CallCause.AUDIO_FAILED,
         answered=True,
-        network_causes=_NORMAL,
+        network_causes=frozenset({41}),
         share=5,
         refused=True,
     ),

@@ -140,6 +140,10 @@ class Hand:
             return  # It ended by itself meanwhile; its row will say how.
 
 
+def _named(task: "asyncio.Task[Any]") -> str:
+    return f"{task.get_name()}: {getattr(task.get_coro(), '__qualname__', '')}"
+
+
 def _tell(**facts: Any) -> None:
     sys.stdout.write(json.dumps(facts) + "\n")
     sys.stdout.flush()
@@ -231,7 +235,7 @@ async def main(config: dict[str, Any]) -> None:
             over=hand.finished,
             handlers=initiator.live_calls,
             prepared=len(media._calls),  # noqa: SLF001 - a leak would be there
-            tasks=sorted(task.get_name() for task in asyncio.all_tasks()),
+            tasks=sorted(_named(task) for task in asyncio.all_tasks()),
             refusals=dict(media.refusals),
             **_traced(),
         )

@@ -19,6 +19,16 @@ from opendeep.database.tables import LIVE_STATUSES
 from tests.integration.asterisk.servers import ExchangePair, RealAsterisk
 
 WARM_CALLS = 200
+MUST_BE_NONE = (
+    "misclassified",
+    "slots_leaked",
+    "channels_left",
+    "not_once_at_the_far_end",
+    "voice_sessions_left",
+)
+"""The figures that must be 0."""
+_VOICE_TASK = "_auto_ping_loop"
+"""A task that lives as long as a connection to the voice service does."""
 _START_SECONDS = 30.0
 _MOST_SECONDS_A_CALL = 12.0
 _GONE_SECONDS = 5.0
@@ -108,7 +118,7 @@ def run(pair: ExchangePair, plan: SoakPlan, *, tell: Tell) -> dict[str, Any]:
         "slots_leaked": sum(one["status"] in set(LIVE_STATUSES) for one in calls)
         + last["handlers"]
         + last["prepared"],
-        "channels_left": left,
+        "channels_left": sum(left.values()),
         "not_once_at_the_far_end": sum(
             witness.came().get(number.removeprefix("+"), 0) != 1 for number in numbers
         ),
@@ -116,9 +126,10 @@ def run(pair: ExchangePair, plan: SoakPlan, *, tell: Tell) -> dict[str, Any]:
         "memory_kb_per_1000_calls": memory.per_1000_calls(1, plan.calls - plan.at_once),
         "blocks_per_1000_calls": memory.per_1000_calls(2, plan.calls - plan.at_once),
         "memory_mb": memory.some_mb(),
+        "voice_sessions_left": sum(_VOICE_TASK in name for name in last["tasks"]),
         "open_files_left": files,
         "refusals": last["refusals"],
-        "tasks_left": last["tasks"],
+        "tasks_left": len(last["tasks"]),
         **{key: last[key] for key in ("traced_kb", "most") if key in last},
     }
 
