@@ -1,6 +1,7 @@
 """One TCP connection of Asterisk: moves bytes between it and a call's handler."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final, Protocol, cast
 
 import structlog
@@ -14,6 +15,8 @@ log = structlog.get_logger(__name__)
 
 _IDENTIFY_SECONDS: Final = 5.0
 _WRITE_LIMIT_BYTES: Final = 50 * (wire.HEADER_BYTES + wire.FRAME_PCM_BYTES)
+_audio = wire.MediaServerWriter.audio
+_SILENT_MULAW: Final = pcm.MULAW_SILENCE_FRAME
 _SILENCE: Final = wire.audio(pcm.PCM_SILENCE_FRAME)
 
 
@@ -54,7 +57,7 @@ class AudioSocketConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._handler: AudioSocketHandler | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._aligned = False
+        self._sink: Callable[[bytes], None] | None = None
         self._broken = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -72,8 +75,9 @@ class AudioSocketConnection(asyncio.Protocol):
         """Take bytes; what breaks the protocol ends the connection."""
         frames = self._parser.whole_frames(data)
         if frames:
+            hear = self._sink or self._hear
             for frame in frames:
-                self._hear(frame)
+                hear(frame)
             return
         try:
             events = self._parser.receive(data)
@@ -90,7 +94,7 @@ class AudioSocketConnection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         handler, self._handler = self._handler, None
-        self._transport = None
+        self._transport = self._sink = None
         self._server.forget(self, handler)
         if handler is not None:
             handler.disconnected(broken=self._broken)
@@ -100,10 +104,10 @@ class AudioSocketConnection(asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.get_write_buffer_size() > _WRITE_LIMIT_BYTES:
             return
-        if mulaw is pcm.MULAW_SILENCE_FRAME:
+        if mulaw is _SILENT_MULAW:
             transport.write(_SILENCE)
         else:
-            transport.write(wire.MediaServerWriter.audio(pcm.mulaw_to_pcm(mulaw)))
+            transport.write(_audio(pcm.mulaw_to_pcm(mulaw)))
 
     def close(self) -> None:
         """Hang up and close; the handler is told when the connection is gone."""
@@ -140,8 +144,8 @@ class AudioSocketConnection(asyncio.Protocol):
         handler = self._handler
         if handler is None:
             return
-        if not self._aligned:
-            self._aligned = True
+        if self._sink is None:
+            self._sink = handler.hear
             self._server.align(handler)
         handler.hear(payload)
 

@@ -7,7 +7,7 @@ that the call is over: it asks the attempt handler with an ``end_call`` command.
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -18,7 +18,7 @@ from opendeep.audio_processing_service.call_log import CallLog
 from opendeep.audio_processing_service.call_sound import CallSound
 from opendeep.audio_processing_service.call_tools import TOOLS
 from opendeep.audio_processing_service.dialogue import Dialogue
-from opendeep.audio_processing_service.recorder import CallRecorder, WavRecorder
+from opendeep.audio_processing_service.recorder import CallRecorder, RecordingThread
 from opendeep.audio_processing_service.tool_runner import ToolRunner
 from opendeep.common.clock import Clock
 from opendeep.common.data_models import CallCause, CallStatus
@@ -50,7 +50,8 @@ _LAST_TEXT_SECONDS: Final = 0.8
 _LAST_WRITES_SECONDS: Final = 0.7
 _POLL_SECONDS: Final = 0.05
 _LISTEN_SECONDS: Final = 0.1
-_LOOK_FOR_LISTENERS: Final = 10
+_LOOK_FOR_LISTENERS_SECONDS: Final = 1.0
+_PUBLISH_TIMES: Final = 10
 _TURN_END_SILENCE: Final = pcm.MULAW_SILENCE_FRAME * 40
 _VOICE_RETRY_SECONDS: Final = (0.3, 1.0)
 _HOLD_POLLS: Final = 80
@@ -81,7 +82,9 @@ class MediaPorts:
     desk: CallDesk
     clock: Clock
     make_voice: voice_agent.VoiceAgentFactory
-    make_recorder: Callable[[Path], CallRecorder] = WavRecorder
+    make_recorder: Callable[[Path], CallRecorder] = field(
+        default_factory=lambda: RecordingThread().recorder
+    )
 
 
 class AudioSocketHandler:
@@ -91,6 +94,9 @@ class AudioSocketHandler:
         config: what the call is about.
         ports: the rest of the product.
         connect_seconds: how long Asterisk may take to connect, from ``run`` on.
+
+    Attributes:
+        hear: takes audio of the callee: signed 16-bit little endian, 8 kHz.
     """
 
     def __init__(
@@ -102,6 +108,7 @@ class AudioSocketHandler:
         path = config.recording_path
         self._recorder = None if path is None else ports.make_recorder(path)
         self._sound = CallSound(self._recorder)
+        self.hear = self._sound.hear
         self._dialogue = Dialogue(config, self._sound, self)
         self._tools = ToolRunner(config.call_id, ports.bus, ports.desk, self._dialogue)
         self._voice: voice_agent.VoiceAgent | None = None
@@ -206,18 +213,14 @@ class AudioSocketHandler:
             self._recorder.start()
         self.log_event("audio_connected")
 
-    def hear(self, samples: bytes) -> None:
-        """Take audio of the callee: signed 16-bit little endian, 8 kHz."""
-        self._sound.hear(samples)
-
     def callee_pressed(self, digit: str) -> None:
         """Take a key of the callee."""
         self._dialogue.callee_pressed(digit)
-
         self.log_event("key_pressed", digit=digit)
         pressed = CallEvent(name="key_pressed", detail=digit)
         channel = call_events(self._config.call_id)
         self._spawn(self._ports.bus.publish(channel, pressed), "key")
+
     def tick(self, missed: int) -> None:
         """Send the next 20 ms; called by the pacer."""
         link = self._link
@@ -368,10 +371,12 @@ class AudioSocketHandler:
         await self._signals.connected.wait()
         while True:
             self._sound.listening = await self._ports.bus.listeners(channel) > 0
-            for _ in range(_LOOK_FOR_LISTENERS):
+            if not self._sound.listening:
+                await asyncio.sleep(_LOOK_FOR_LISTENERS_SECONDS)
+                continue
+            for _ in range(_PUBLISH_TIMES):
                 await asyncio.sleep(_LISTEN_SECONDS)
-                if self._sound.listening:
-                    await self._publish_audio(channel)
+                await self._publish_audio(channel)
 
     async def _publish_audio(self, channel: str) -> None:
         callee, ai = self._sound.take_heard_in()

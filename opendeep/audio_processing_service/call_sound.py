@@ -71,7 +71,8 @@ class CallSound:
         if missed:
             self.playout.fall_behind(missed)
         self._due_bytes += (missed + 1) * pcm.FRAME_SAMPLES
-        if not missed:  # else this machine stalled, and what the callee sent may not be read yet
+        # Not after a stall of this machine: what the callee sent may not be read yet.
+        if not missed and self._due_bytes - self._heard_bytes >= _LATE_BYTES:
             self._stand_in()
         frame = pcm.MULAW_SILENCE_FRAME if self.overlap.paused else self.playout.next_frame()
         self.overlap.played.add(frame)

@@ -35,11 +35,10 @@ from opendeep.common.errors import VoiceUnavailableError, WireProtocolError
 
 log = structlog.get_logger(__name__)
 
-_FRAMES_PER_APPEND = 2
-_APPEND_BYTES = _FRAMES_PER_APPEND * pcm.FRAME_SAMPLES
 _WRITE_LIMIT_BYTES = 64 * 1024
 _CLOSE_SECONDS = 1.0
 _PING_SECONDS = 10.0
+_TEXT = picows.WSMsgType.TEXT
 _NO_PERMISSION = frozenset({400, 401, 403, 404})
 
 
@@ -52,6 +51,8 @@ class RealtimeConfig:
         api_key: bearer token; empty for a service that needs none.
         ready_seconds: how long connecting and ``session.updated`` may take together.
         output_format: ``audio/pcmu``, or ``audio/pcm`` where a service does µ-law badly.
+        frames_per_append: how many frames of the callee make one event; more than one saves a
+            little of the processor and costs 20 ms each.
         priced: count money by the price list; False for a service that costs nothing.
     """
 
@@ -62,6 +63,7 @@ class RealtimeConfig:
     transcription_model: str = "gpt-transcribe"
     output_format: str = "audio/pcmu"
     ready_seconds: float = 10.0
+    frames_per_append: int = 1
     priced: bool = True
 
 
@@ -80,7 +82,8 @@ class OpenAIRealtimeClient:
         self._session: RealtimeSession | None = None
         self._assembler = wire.MessageAssembler()
         self._settled = asyncio.Event()
-        self._caller_audio = bytearray()
+        self._caller_audio = b""
+        self._append_bytes = config.frames_per_append * pcm.FRAME_SAMPLES
         self._meter = realtime_cost.CostMeter(realtime_cost.FREE)
         self._closed = False
 
@@ -98,12 +101,14 @@ class OpenAIRealtimeClient:
         self._meter = realtime_cost.CostMeter(self._prices())
         session = RealtimeSession(self._send, listener, self._meter)
         self._session = session
+        opened = False
         try:
             await self._open(config)
             if not session.ready:
                 raise self._refused(session)
+            opened = True
         finally:
-            if not session.ready:
+            if not opened:  # also where it is cancelled right when it became ready
                 await self.close()
         log.info("voice_ready", model=self._config.model, output_format=session.output_format)
 
@@ -117,13 +122,16 @@ class OpenAIRealtimeClient:
             raise VoiceUnavailableError("The voice service was not ready in time.") from error
 
     def send_caller_audio(self, mulaw: bytes) -> None:
-        """Send the callee's audio, two frames at a time; dropped while the network is stuck."""
-        self._caller_audio += mulaw
-        if len(self._caller_audio) < _APPEND_BYTES:
-            return
-        if self._connection is not None and self._connection.writable:
-            self._send(wire.append_audio(bytes(self._caller_audio)))
-        self._caller_audio.clear()
+        """Send the callee's audio; dropped while the network is stuck."""
+        if self._caller_audio or len(mulaw) < self._append_bytes:
+            mulaw = self._caller_audio + mulaw
+            if len(mulaw) < self._append_bytes:
+                self._caller_audio = mulaw
+                return
+            self._caller_audio = b""
+        connection = self._connection
+        if connection is not None and connection.writable:
+            connection.send(wire.append_audio(mulaw))
 
     def answer_turns(self, *, automatic: bool) -> None:
         """Let the server answer by itself when the callee stopped speaking, or not."""
@@ -179,7 +187,7 @@ class OpenAIRealtimeClient:
             log.warning("voice_protocol_error", reason=error.message)
             self._settled.set()
             self._fail(session, error.message)
-        if session.ready or session.refusal is not None:
+        if not self._settled.is_set() and (session.ready or session.refusal is not None):
             self._settled.set()
 
     def connection_lost(self, code: int, reason: str) -> None:
@@ -254,6 +262,13 @@ class _PicowsConnection(picows.WSListener):
         self._receiver = receiver
         self._transport: picows.WSTransport | None = None
         self._lost = False
+        self._abandoned = False
+
+    def abandon(self) -> None:
+        """Close at once, also a connection that is not open yet."""
+        self._abandoned = True
+        if self._transport is not None:
+            self._transport.disconnect(graceful=False)
 
     @property
     def writable(self) -> bool:
@@ -264,7 +279,7 @@ class _PicowsConnection(picows.WSListener):
 
     def send(self, message: bytes) -> None:
         if self._transport is not None and not self._lost:
-            self._transport.send(picows.WSMsgType.TEXT, message)
+            self._transport.send(_TEXT, message)
 
     async def close(self) -> None:
         transport = self._transport
@@ -280,10 +295,16 @@ class _PicowsConnection(picows.WSListener):
 
     def on_ws_connected(self, transport: picows.WSTransport) -> None:
         self._transport = transport
+        if self._abandoned:
+            transport.disconnect(graceful=False)
 
     def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
-        match frame.msg_type:
-            case picows.WSMsgType.TEXT | picows.WSMsgType.CONTINUATION:
+        kind = frame.msg_type
+        if kind is _TEXT:
+            self._receiver.message_received(frame.get_payload_as_bytes(), final=frame.fin)
+            return
+        match kind:
+            case picows.WSMsgType.CONTINUATION:
                 self._receiver.message_received(frame.get_payload_as_bytes(), final=frame.fin)
             case picows.WSMsgType.CLOSE:
                 transport.send_close(picows.WSCloseCode.OK)
@@ -315,8 +336,8 @@ async def connect_picows(
     Raises:
         VoiceUnavailableError: unreachable or refused.
     """
+    connection = _PicowsConnection(receiver)
     try:
-        connection = _PicowsConnection(receiver)
         await picows.ws_connect(
             lambda: connection,
             url,
@@ -328,6 +349,9 @@ async def connect_picows(
             max_frame_size=wire.MAX_MESSAGE_BYTES,
             max_redirects=0,
         )
+    except asyncio.CancelledError:
+        connection.abandon()  # picows leaves a handshake that is cancelled to itself
+        raise
     except picows.WSHandshakeError as error:
         status = error.response.status if error.response is not None else 0
         log.warning("voice_upgrade_refused", status=int(status))

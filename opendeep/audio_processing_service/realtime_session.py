@@ -133,6 +133,7 @@ class RealtimeSession:
         self._decoder = SpeechDecoder()
         self._muted: str | None = None
         self._open_parts: list[PartKey] = []
+        self._last_part = PartKey("", 0)
         self._tool_calls: set[str] = set()
         self.output_format = "audio/pcmu"
         self.ready = False
@@ -203,9 +204,10 @@ class RealtimeSession:
                 self._send(wire.truncate_item(part.item_id, part.content_index, part.heard_ms))
 
     def _handle(self, event: events.ServerEvent) -> None:
+        if isinstance(event, events.AudioDelta):
+            self._audio(event)
+            return
         match event:
-            case events.AudioDelta():
-                self._audio(event)
             case events.AudioDone() | events.AudioTranscriptDelta() | events.AudioTranscriptDone():
                 self._part_event(event)
             case events.ResponseCreated() | events.ResponseDone() | events.OutputItemDone():
@@ -250,7 +252,9 @@ class RealtimeSession:
     def _audio(self, event: events.AudioDelta) -> None:
         if not self._audible(event.response_id):
             return
-        part = PartKey(event.item_id, event.content_index)
+        part = self._last_part
+        if event.item_id != part.item_id or event.content_index != part.content_index:
+            part = self._last_part = PartKey(event.item_id, event.content_index)
         mulaw, received_ms = self._decoder.decode(part, event.delta)
         if part not in self._open_parts:
             self._open_parts.append(part)

@@ -1,19 +1,21 @@
 """The recording of a call: stereo WAV, 8 kHz, 16 bit; left the callee, right the AI as played.
 
-A thread of its own writes, and the media path only puts finished seconds into a queue that never
-waits. When the disk is full or too slow, the recording ends and the call goes on. The file is
-complete after each second, so that a killed process leaves a recording that plays.
+One thread writes the recordings of all calls (one for each would cost a wake-up a second and its
+stack), and the media path only puts finished seconds into a queue that never waits. When the disk
+is full or too slow, the recording ends and the call goes on. The file is complete after each
+second, so that a killed process leaves a recording that plays.
 """
 
 import asyncio
+import functools
 import os
 import queue
+import struct
 import threading
-import wave
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
-import numpy as np
 import structlog
 
 from opendeep.audio_processing_service import pcm
@@ -21,9 +23,12 @@ from opendeep.audio_processing_service import pcm
 log = structlog.get_logger(__name__)
 
 _CHUNK_BYTES: Final = pcm.SAMPLE_RATE
-_QUEUE_SECONDS: Final = 60
+_WAITING_SECONDS: Final = 60
 _CLOSE_SECONDS: Final = 1.5
 _POLL_SECONDS: Final = 0.01
+_HEADER: Final = struct.Struct("<4sI4s4sIHHIIHH4sI")
+_FRAME_BYTES: Final = 4
+_LARGEST_BYTES: Final = 2**32 - 64
 
 
 class CallRecorder(Protocol):
@@ -42,30 +47,73 @@ class CallRecorder(Protocol):
         ...
 
 
+class RecordingThread:
+    """Writes the recordings of all calls, in the order of the jobs; lives while there are any.
+
+    Its methods are called on the loop and never wait.
+    """
+
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._recordings = 0
+
+    def recorder(self, path: Path) -> "WavRecorder":
+        """Make a recorder of one call (``MediaPorts.make_recorder``)."""
+        return WavRecorder(path, self)
+
+    def begin(self) -> None:
+        """Note that a recording begins."""
+        self._recordings += 1
+        if self._recordings == 1:
+            threading.Thread(
+                target=_work, args=(self._jobs,), name="recordings", daemon=True
+            ).start()
+
+    def do(self, job: Callable[[], None]) -> None:
+        """Have something done; jobs handle their own failures."""
+        self._jobs.put(job)
+
+    def end(self) -> None:
+        """Note that a recording has given its last job."""
+        self._recordings -= 1
+        if not self._recordings:
+            self._jobs.put(None)
+
+
+def _work(jobs: "queue.SimpleQueue[Callable[[], None] | None]") -> None:
+    while (job := jobs.get()) is not None:
+        job()
+
+
 class WavRecorder:
-    """Writes a WAV file in a thread.
+    """Writes a WAV file by way of a thread.
 
     Args:
         path: where to; missing directories are made; only the owner may read the file.
+        thread: writes.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, thread: RecordingThread) -> None:
         self._path = path
+        self._thread = thread
         self._callee = bytearray()
         self._ai = bytearray()
-        self._chunks: queue.Queue[tuple[bytes, bytes] | None] = queue.Queue(_QUEUE_SECONDS)
-        self._thread: threading.Thread | None = None
+        self._started = False
+        self._waiting = 0
         self._gave_up = threading.Event()
-        self._written = threading.Event()
+        self._done = threading.Event()
+        self._file = -1
+        self._written_bytes = 0
 
     def start(self) -> None:
-        """Start the writing thread."""
-        self._thread = threading.Thread(target=self._write, name="recorder", daemon=True)
-        self._thread.start()
+        """Have the file made."""
+        self._started = True
+        self._thread.begin()
+        self._thread.do(self._open)
 
     def add(self, callee: bytes, ai: bytes) -> None:
         """Collect a second, then hand it to the thread."""
-        if self._gave_up.is_set() or self._thread is None:
+        if not self._started or self._gave_up.is_set():
             return
         self._callee += callee
         self._ai += ai
@@ -74,57 +122,76 @@ class WavRecorder:
 
     async def close(self) -> Path | None:
         """Write the rest and wait for the thread, without blocking the loop."""
-        thread, self._thread = self._thread, None
-        if thread is None:
+        if not self._started:
             return None
+        self._started = False
         if self._ai:
             self._hand_over()
-        self._put(None)
+        self._thread.do(self._close)
+        self._thread.end()
         waited = 0.0
-        while thread.is_alive() and waited < _CLOSE_SECONDS:
+        while not self._done.is_set() and waited < _CLOSE_SECONDS:
             await asyncio.sleep(_POLL_SECONDS)
             waited += _POLL_SECONDS
-        return self._path if self._written.is_set() else None
+        return self._path if self._written_bytes else None
 
     def _hand_over(self) -> None:
-        self._put((bytes(self._callee), bytes(self._ai)))
+        callee, ai = bytes(self._callee), bytes(self._ai)
         self._callee.clear()
         self._ai.clear()
+        if self._waiting >= _WAITING_SECONDS:
+            self._give_up("the disk is too slow")
+            return
+        self._waiting += 1
+        self._thread.do(functools.partial(self._write, callee, ai))
 
-    def _put(self, chunk: tuple[bytes, bytes] | None) -> None:
-        try:
-            self._chunks.put_nowait(chunk)
-        except queue.Full:
+    def _give_up(self, reason: str) -> None:
+        if not self._gave_up.is_set():
             self._gave_up.set()
-            log.warning("recording_ended", reason="the disk is too slow")
+            log.warning("recording_ended", reason=reason)
 
-    def _write(self) -> None:
+    # In the thread.
+
+    def _open(self) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with (
-                os.fdopen(_open_private(self._path), "wb") as file,
-                wave.open(file, "wb") as recording,
-            ):
-                recording.setnchannels(2)
-                recording.setsampwidth(2)
-                recording.setframerate(pcm.SAMPLE_RATE)
-                while not self._gave_up.is_set():
-                    chunk = self._chunks.get()
-                    if chunk is None:
-                        break
-                    recording.writeframes(_interleave(*chunk))
-                    file.flush()
-                    self._written.set()
+            # Only its owner may read it: a recording is personal.
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+            self._file = os.open(self._path, flags, 0o600)
+            _write_all(self._file, _header(0))
         except OSError as error:
-            self._gave_up.set()
-            log.warning("recording_ended", reason=error.strerror or type(error).__name__)
+            self._give_up(error.strerror or type(error).__name__)
+
+    def _write(self, callee: bytes, ai: bytes) -> None:
+        self._waiting -= 1
+        if self._gave_up.is_set():
+            return
+        sound = pcm.interleave(callee, ai)
+        try:
+            _write_all(self._file, sound)
+            # The sizes last: what a killed process leaves is shorter, and whole.
+            os.pwrite(self._file, _header(self._written_bytes + len(sound)), 0)
+        except OSError as error:
+            self._give_up(error.strerror or type(error).__name__)
+        else:
+            self._written_bytes += len(sound)
+
+    def _close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+        self._done.set()
 
 
-def _open_private(path: Path) -> int:
-    """Open a new file that only its owner may read: a recording is personal."""
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+def _write_all(file: int, data: bytes) -> None:
+    """Write everything; a full disk takes a part first and refuses the next."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(file, rest) :]
 
 
-def _interleave(callee: bytes, ai: bytes) -> bytes:
-    sides = [np.frombuffer(pcm.mulaw_to_pcm(side), "<i2") for side in (callee, ai)]
-    return np.stack(sides, axis=1).tobytes()
+def _header(sound_bytes: int) -> bytes:
+    """Return the 44 bytes before the sound (RIFF, ``fmt``, ``data``)."""
+    size = min(sound_bytes, _LARGEST_BYTES)
+    second = pcm.SAMPLE_RATE * _FRAME_BYTES
+    form = (16, 1, 2, pcm.SAMPLE_RATE, second, _FRAME_BYTES, 16)
+    return _HEADER.pack(b"RIFF", size + 36, b"WAVE", b"fmt ", *form, b"data", size)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import msgspec
+
 from opendeep.audio_processing_service.playout import Heard
 
 
@@ -66,9 +68,11 @@ class ResponseStarted:
     tag: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentAudio:
-    """Speech of the AI, 8 kHz µ-law; ``received_ms`` is counted from the provider's bytes."""
+class AgentAudio(msgspec.Struct, frozen=True, kw_only=True):
+    """Speech of the AI, 8 kHz µ-law; ``received_ms`` is counted from the provider's bytes.
+
+    Not a dataclass as the others are: it is made fifty times a second, and costs a sixth.
+    """
 
     response_id: str
     item_id: str

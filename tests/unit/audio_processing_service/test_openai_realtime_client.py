@@ -1,6 +1,7 @@
 """The client's start, end and sending, with a peer in memory."""
 
 import asyncio
+import dataclasses
 
 import pytest
 
@@ -105,9 +106,19 @@ async def test_closed_or_junk_at_the_start() -> None:
         assert caller.told == []
 
 
-async def test_caller_audio_goes_two_frames_at_a_time() -> None:
-    """40 ms make one append; while the network is stuck audio is dropped, not queued."""
+async def test_caller_audio_goes_frame_by_frame() -> None:
+    """Each frame is sent as it comes, a piece of any length at once."""
     caller = await Caller().start()
+    caller.client.send_caller_audio(pcm.MULAW_SILENCE_FRAME)
+    assert caller.peer.appended_bytes == 160
+    caller.client.send_caller_audio(pcm.MULAW_SILENCE_FRAME * 25)
+    assert caller.peer.appended_bytes == 26 * 160
+    await caller.client.close()
+
+
+async def test_caller_audio_may_go_two_frames_at_a_time() -> None:
+    """40 ms make one append; while the network is stuck audio is dropped, not queued."""
+    caller = await Caller(dataclasses.replace(CONFIG, frames_per_append=2)).start()
     caller.client.send_caller_audio(pcm.MULAW_SILENCE_FRAME)
     assert caller.peer.appended_bytes == 0
     caller.client.send_caller_audio(pcm.MULAW_SILENCE_FRAME)
