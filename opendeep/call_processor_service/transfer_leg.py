@@ -51,8 +51,10 @@ BRIEFING_SECONDS = 45.0
 _RING_GRACE_SECONDS = 5.0
 _RING_SLACK_SECONDS = 0.2
 _FAILURE_GRACE_SECONDS = 2.0
-_RELEASE_SECONDS = 3.0
+_RELEASE_SECONDS = 4.5
 _HANGUP_SECONDS = 2.0
+_HANGUP_TRIES = 3
+_HANGUP_PAUSE_SECONDS = 0.4
 
 
 class TransferFailedError(UnavailableError):
@@ -209,7 +211,15 @@ class TransferLeg:
         if self._sent and not self._joined and not self._over:
             try:
                 async with asyncio.timeout(_HANGUP_SECONDS):
-                    await self._ports.ami.send_action(AmiAction.hangup(self.channel))
+                    await self._hang_up()
             except (AmiUnavailableError, TimeoutError):
                 log.warning("leg_hangup_not_answered", leg_id=self._order.leg_id)
         await self._ports.media.finish(self._order.leg_id)
+
+    async def _hang_up(self) -> None:
+        """Hang up; a channel that Asterisk is only about to make is waited for a little."""
+        for _ in range(_HANGUP_TRIES):
+            response = await self._ports.ami.send_action(AmiAction.hangup(self.channel))
+            if response.is_success or self._facts.originate_reason is not None:
+                return
+            await asyncio.sleep(_HANGUP_PAUSE_SECONDS)

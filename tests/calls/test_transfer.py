@@ -395,3 +395,19 @@ async def test_a_voice_that_does_not_listen_holds_nobody_up(story: Story) -> Non
     story.line.event("DialEnd", ("DestUniqueid", "1.2"), ("DialStatus", "ANSWER"))
     await task
     assert (await story.row()).cause is CallCause.COMPLETED
+
+
+async def test_a_leg_that_is_made_late_is_hung_up_too(story: Story) -> None:
+    """The end comes before Asterisk has made the other's channel: it does not stay."""
+
+    async def made_late(_story: Story, call: ScriptedCall) -> None:
+        await asyncio.sleep(0.3)
+        call.made()
+
+    story.leg = made_late
+    async with story.talking():
+        await story.transfer()
+        await asyncio.sleep(0.1)
+        await story.hang_up()
+    await asyncio.sleep(1)
+    assert story.world.peer.calls == {}

@@ -13,7 +13,8 @@ from opendeep.common.errors import VoiceUnavailableError
 
 MS_PER_CHARACTER = 12
 """Faster than speech, so that a call's opening does not take a test's time."""
-_TONE = bytes([0x10, 0x90]) * 40
+# Too soft for the practice callees, whose tests hear sentences in tones.
+_MURMUR = bytes([0xFE, 0x7E]) * 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,7 @@ class ScriptedVoice:
                 response_id=response,
                 item_id=item,
                 content_index=0,
-                mulaw=_TONE * (ms // 10 + 1),
+                mulaw=_MURMUR * (ms // 10 + 1),
                 received_ms=float(ms),
             )
         )

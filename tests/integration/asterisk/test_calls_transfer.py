@@ -106,6 +106,21 @@ def fails(mode: str, dd: str, words: str) -> Callable[[CallProduct], Awaitable[N
     return blind if mode == "blind" else attended
 
 
+def callee_leaves(mode: str) -> Callable[[CallProduct], Awaitable[None]]:
+    """Make a story of a callee who hangs up while the other's phone rings: both lines end."""
+
+    async def story(product: CallProduct) -> None:
+        task = await product.place(number("33"))
+        await product.event(task, "audio_connected")
+        await transfer(product, task, number("02"), mode)
+        found = await product.over(task)
+        assert found.call.cause is CallCause.CALLEE_HUNG_UP
+        assert "transfer_started" in found.event_names
+        assert "transferred" not in found.event_names
+
+    return story
+
+
 async def user_hangs_up_while_it_rings(product: CallProduct) -> None:
     """The user ends the call while the other's phone rings: both lines end."""
     task = await talking(product)
@@ -155,6 +170,8 @@ STORIES: tuple[Callable[[CallProduct], Awaitable[None]], ...] = (
     fails("attended", "20", "declined the call"),
     fails("attended", "12", "is not in service"),
     fails("attended", "28", "did not take the call"),
+    callee_leaves("blind"),
+    callee_leaves("attended"),
     user_hangs_up_while_it_rings,
     refused_numbers,
 )
