@@ -14,14 +14,12 @@ from opendeep.audio_processing_service.answer_classifier import Answer
 from opendeep.audio_processing_service.barge_in import FloorAction
 from opendeep.audio_processing_service.call_sound import CallSound
 from opendeep.audio_processing_service.conversation import Conversation, heard_fraction
-from opendeep.audio_processing_service.dialogue_host import (
-    AnswerInMaking,
-    DialogueHost,
-)
+from opendeep.audio_processing_service.dialogue_host import AnswerInMaking, DialogueHost
 from opendeep.audio_processing_service.ending import CallEnding
 from opendeep.audio_processing_service.failed_answers import FailedAnswers
 from opendeep.audio_processing_service.fixed_words import APOLOGY, play_apology
 from opendeep.audio_processing_service.floor import Floor
+from opendeep.audio_processing_service.hold import Hold, HoldAction
 from opendeep.audio_processing_service.holding import BesideTalk
 from opendeep.audio_processing_service.opening import Opening, OpeningAction
 from opendeep.audio_processing_service.phrases import Phrases, phrases_for
@@ -63,7 +61,7 @@ class Dialogue:
         self._disclosures: dict[PartKey, str] = {}
         self._beside = BesideTalk()
         self._failures = FailedAnswers()
-        self._voice_offset_ms = 0
+        self._hold = Hold(sound)
 
     @property
     def _phrases(self) -> Phrases:
@@ -78,7 +76,7 @@ class Dialogue:
     def voice_ready(self, voice: voice_agent.VoiceAgent, offset_ms: int) -> None:
         """Begin to talk; ``offset_ms`` is where in the call the voice session's audio begins."""
         self._voice = voice
-        self._voice_offset_ms = offset_ms
+        self._hold.offset_ms = offset_ms
 
     def on_voice_event(self, event: voice_agent.VoiceEvent) -> None:
         """Take an event of the voice AI."""
@@ -239,8 +237,6 @@ class Dialogue:
         for line in self._transcript.take_lines(self._host.now_ms()):
             self._host.store(line)
 
-    # What the AI does.
-
     def _agent_audio(self, event: voice_agent.AgentAudio) -> None:
         key = PartKey(event.item_id, event.content_index)
         answer = self._answer
@@ -284,13 +280,11 @@ class Dialogue:
             fraction = heard_fraction(heard, self._config.disclosure)
             self._open(self._opening.disclosure_ended(fraction, self._host.now_ms()))
 
-    # What the callee does.
-
     def _callee_turn(
         self, event: voice_agent.CallerSpeechStarted | voice_agent.CallerSpeechStopped
     ) -> None:
         now_ms = self._host.now_ms()
-        at_ms = min(event.at_ms + self._voice_offset_ms, now_ms)
+        at_ms = min(event.at_ms + self._hold.offset_ms, now_ms)
         if isinstance(event, voice_agent.CallerSpeechStarted):
             self._opening.callee_started(now_ms)
             action = self._floor.started(
@@ -312,7 +306,7 @@ class Dialogue:
             self._change_floor(self._floor.said(event.item_id, event.text, greeting=greeting))
             # A murmur may have been the answer to what the AI went on to ask.
             self._silence.expect_continuation()
-        if self._voice is not None:
+        if self._voice is not None and not self._held(self._hold.said(event.text), self._voice):
             self._open(self._opening.callee_said(event.text, now_ms))
 
     def _answered(self, answer: Answer | None, *, by_sound: bool) -> None:
@@ -344,9 +338,20 @@ class Dialogue:
             self._transcript.agent_cut(part, now_ms)
             self._disclosure_heard(part)
 
-    # What time does.
+    def _held(self, action: HoldAction, voice: voice_agent.VoiceAgent) -> bool:
+        """Follow what was decided about a hold; return whether the call is on hold."""
+        if action is HoldAction.GIVE_UP:
+            self.end(CallCause.SILENCE, "on hold for too long")
+        elif action is HoldAction.BEGIN and not self._hold.active:
+            self._stop_talking(cancel=True)
+        event = self._hold.follow(action, voice, self._opening, self._host.now_ms())
+        if event is not None:
+            self._host.log_event(event)
+        return self._hold.active
 
     def _let_time_pass(self, voice: voice_agent.VoiceAgent, now_ms: int) -> None:
+        if self._held(self._hold.look(now_ms, talking=self._talking()), voice):
+            return
         self._beside.tell_keys(voice, now_ms, answer=self._opening.done)
         if self._failures.retry_is_due(now_ms):
             voice.respond()
@@ -354,7 +359,7 @@ class Dialogue:
             self._open(self._opening.tick(now_ms))
             return
         line = LineState(
-            ai_busy=self._busy(),
+            ai_busy=self._talking() or self._host.asking_user() or self._beside.waits,
             callee_speaks=self._floor.callee_speaks,
             level_dbfs=self._sound.ear.level_dbfs,
         )
@@ -367,9 +372,6 @@ class Dialogue:
                 voice.say(self._phrases.still_there, tag=_STILL_THERE)
             case SilenceAction.GIVE_UP:
                 self.say_goodbye(CallCause.SILENCE, self._phrases.goodbye_silence)
-
-    def _busy(self) -> bool:
-        return self._talking() or self._host.asking_user() or self._beside.waits
 
     def _talking(self) -> bool:
         return self._answer.making or not self._sound.playout.drained

@@ -17,6 +17,7 @@ LONGEST_DISCLOSURE_MS = 45_000
 HEARD_ENOUGH = 0.6
 MAX_TRIES = 3
 
+
 class OpeningAction(Enum):
     """What the handler is to do now."""
 
@@ -93,6 +94,11 @@ class Opening:
         if self._state is _State.CALLEE_SPOKE:
             return self._say(now_ms)
         return OpeningAction.NONE
+
+    def begin_anew(self, now_ms: int) -> None:
+        """Wait for a first utterance once more: a hold is over and a person may be there."""
+        if not self.done:
+            self._enter(_State.WAITING, now_ms)
 
     def disclosure_ended(self, heard: float, now_ms: int) -> OpeningAction:
         """Note how much of the disclosure was heard, when it was played or cut off."""

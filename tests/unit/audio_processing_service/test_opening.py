@@ -145,3 +145,16 @@ def test_whatever_happens(steps: list[tuple[str, int, float]]) -> None:
         assert opening.done == bool(ends)
     assert tries == opening.tries <= 3
     assert ends <= 1
+
+
+def test_a_hold_lets_the_opening_begin_anew() -> None:
+    """After a hold the next voice is waited for as the first one was; once it is over, it is."""
+    opening = Opening()
+    opening.callee_started(0)
+    opening.callee_stopped(1000)
+    opening.begin_anew(60_000)
+    assert opening.tick(60_000 + SILENCE_MS - 1) is OpeningAction.NONE
+    assert opening.tick(60_000 + SILENCE_MS) is OpeningAction.SAY_DISCLOSURE
+    assert opening.disclosure_ended(1.0, 70_000) is OpeningAction.TALK
+    opening.begin_anew(80_000)
+    assert opening.done
