@@ -154,6 +154,7 @@ async def open_media() -> AsyncIterator[MediaServer]:
         yield media
     finally:
         server.close()
+        await asyncio.sleep(0)  # who was let in at the last moment is served first
         for call in media.calls:
             call.close()
         for call in media.calls:

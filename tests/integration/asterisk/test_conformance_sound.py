@@ -13,6 +13,8 @@ from tests.integration.asterisk.media import FRAME_SECONDS, MediaCall, strongest
 
 ECHO, QUIET, TALKER = "30", "37", "38"
 LOUD = 2000
+KEY_GAP_SECONDS = 0.1
+"""Where keys follow each other without a pause one gets lost on its way now and then."""
 
 
 async def test_frames_come_every_20_ms(caller: Caller) -> None:
@@ -98,23 +100,26 @@ async def test_the_callees_keys(caller: Caller) -> None:
 async def test_our_keys_reach_the_callee(caller: Caller) -> None:
     """PlayDTMF sends one key a request; callee 32 hangs up after 4 2 #."""
     dialled, _ = await caller.talk("32")
-    await asyncio.sleep(0.3)
-    began = asyncio.get_running_loop().time()
+    await asyncio.sleep(0.5)
+    loop = asyncio.get_running_loop()
     for key in "42#":
+        began = loop.time()
         answer = await caller.manager.ask(
             "PlayDTMF", ("Channel", dialled.unique_id), ("Digit", key), ("Duration", "200")
         )
         assert answer.get("Message") == "DTMF successfully queued"
-    assert asyncio.get_running_loop().time() - began >= 0.55, "each holds up its connection"
+        assert loop.time() - began >= 0.19, "each holds up its connection"
+        await asyncio.sleep(KEY_GAP_SECONDS)
     assert (await dialled.hangup()).get("Cause") == "16"
 
 
 async def test_only_the_first_key_counts(caller: Caller) -> None:
     """PlayDTMF takes the first character of Digit alone, so 42# in one request is a lone 4."""
     dialled, _ = await caller.talk("32")
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.5)
     await caller.manager.ask("PlayDTMF", ("Channel", dialled.unique_id), ("Digit", "42#"))
     for key in "2#":
+        await asyncio.sleep(KEY_GAP_SECONDS)
         await caller.manager.ask("PlayDTMF", ("Channel", dialled.unique_id), ("Digit", key))
     assert (await dialled.hangup()).get("Cause") == "16"
 
