@@ -1,6 +1,7 @@
 """What the kernel knows of a process: its processor time, memory, files and UDP ports."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -47,29 +48,23 @@ class CpuMeter:
 
     def __init__(self, pids: dict[str, int]) -> None:
         self._pids = pids
-        self._whole = _machine_seconds()
-        self._before = {name: cpu_seconds(pid) for name, pid in pids.items()}
+        self._before = _all_processes()
 
     def percent(self, seconds: float) -> dict[str, float]:
         """Return each process's percentage of one core since the start, ``seconds`` ago.
 
-        ``others`` is what everything else on the machine used, ``stolen`` what the host of a
-        virtual machine kept for itself: figures are only worth as much as these are small.
+        ``others`` is what all other processes used: figures are worth as much as it is small.
         """
-        found = {
-            name: (cpu_seconds(pid) - self._before[name]) / seconds * 100
-            for name, pid in self._pids.items()
-        }
-        busy, stolen = (
-            (now - before) / seconds * 100
-            for now, before in zip(_machine_seconds(), self._whole, strict=True)
-        )
-        found |= {"others": busy - sum(found.values()), "stolen": stolen}
-        return {name: round(percent, 1) for name, percent in found.items()}
+        used = {pid: now - self._before.get(pid, 0.0) for pid, now in _all_processes().items()}
+        found = {name: used.pop(pid, 0.0) for name, pid in self._pids.items()}
+        found["others"] = sum(used.values())
+        return {name: round(one / seconds * 100, 1) for name, one in found.items()}
 
 
-def _machine_seconds() -> tuple[float, float]:
-    """Return the busy seconds of all cores, and those that were stolen."""
-    line = Path("/proc/stat").read_text(encoding="ascii").partition("\n")[0]
-    user, nice, system, _idle, _wait, irq, softirq, steal = map(int, line.split()[1:9])
-    return (user + nice + system + irq + softirq) / _TICKS, steal / _TICKS
+def _all_processes() -> dict[int, float]:
+    found = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with suppress(OSError):
+                found[int(folder.name)] = cpu_seconds(int(folder.name))
+    return found

@@ -258,4 +258,6 @@ def _traced() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    gc.collect()
+    gc.freeze()  # as the product's command line does once everything is imported
     uvloop.run(main(json.loads(sys.argv[1])))

@@ -8,6 +8,7 @@ Prints a line of JSON every half second; SIGTERM stops it as it stops the produc
 """
 
 import asyncio
+import gc
 import json
 import signal
 import sys
@@ -48,4 +49,6 @@ async def _tell(product: Application) -> None:
 
 
 if __name__ == "__main__":
+    gc.collect()
+    gc.freeze()  # as the product's command line does once everything is imported
     uvloop.run(main(json.loads(sys.argv[1])))
