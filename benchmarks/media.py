@@ -198,6 +198,16 @@ def summary(levels: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def cpu_ratios(these: list[dict[str, Any]], those: list[dict[str, Any]]) -> dict[int, float]:
+    """Compare processor time at the same numbers of calls: a busy loop does more at a time."""
+    other = {level["calls"]: level["cpu_per_call_percent"] for level in those}
+    return {
+        level["calls"]: round(level["cpu_per_call_percent"] / other[level["calls"]], 2)
+        for level in these
+        if level["calls"] in other
+    }
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -217,8 +227,7 @@ def main() -> None:
     figures: dict[str, Any] = dict(product or {})
     figures.pop("levels", None)
     if product and minimal:
-        ratio = product["cpu_per_call_percent"] / minimal["cpu_per_call_percent"]
-        figures["cpu_ratio"] = round(ratio, 2)
+        figures["cpu_ratio"] = cpu_ratios(product["levels"], minimal["levels"])
     sys.stdout.write(json.dumps({**figures, "systems": found}) + "\n")
 
 
