@@ -31,7 +31,8 @@ from opendeep.llm_integrations.text_model import TextModel
 from opendeep.post_call_analyzer_service.analysis_svc import PostCallAnalyzerService
 from opendeep.task_manager.call_briefing import CallBriefing
 from opendeep.task_manager.call_desk import CallDesk
-from opendeep.task_manager.dial_gate import DialRules, PolicyDialGate
+from opendeep.task_manager.dial_gate import PolicyDialGate
+from opendeep.task_manager.dial_inputs import BudgetRules, DialRules
 from opendeep.task_manager.feedback_manager_svc import FeedbackConfig, FeedbackManagerService
 from opendeep.task_manager.orchestrator_svc import OrchestratorService
 from opendeep.task_manager.task_actions import CampaignActions, TaskActions
@@ -83,9 +84,7 @@ def build_services(base: Foundation) -> Services:
         base.clock,
         FeedbackConfig(timeout_seconds=config.feedback_timeout_seconds, countries=config.countries),
     )
-    gate = PolicyDialGate(
-        DialRules(enforce_hours=config.calling_hours_enforced, countries=config.countries)
-    )
+    gate = PolicyDialGate(dial_rules(config))
     media = _media(base, CallDesk(base.database, feedback))
     ami = AsteriskAmiClient(base.ends.ami)
     keys = AsteriskAmiClient(replace(base.ends.ami, events="off"), name="asterisk_ami_keys")
@@ -131,6 +130,22 @@ def build_services(base: Foundation) -> Services:
         campaign_actions=CampaignActions(base.database, task_actions),
         feedback=feedback,
         summarizer=summarizer,
+    )
+
+
+def dial_rules(config: AppConfig) -> DialRules:
+    """Return the rules of dialling that the settings ask for."""
+    are_people = config.auth_mode == "password"
+    return DialRules(
+        enforce_hours=config.calling_hours_enforced,
+        global_dnd_threshold=config.global_dnd_threshold if are_people else None,
+        countries=config.countries,
+        budgets=BudgetRules(
+            campaign_usd=config.budget_campaign_usd,
+            user_day_usd=config.budget_user_day_usd,
+            day_usd=config.budget_day_usd,
+            estimate_usd=config.call_estimate_usd,
+        ),
     )
 
 

@@ -8,7 +8,7 @@ from opendeep.call_processor_service.asterisk_ami_client import AsteriskAmiClien
 from opendeep.call_processor_service.dialing import DialConfig
 from opendeep.common.clock import Clock
 from opendeep.common.event_bus import EventBus
-from opendeep.common.ids import UserId
+from opendeep.common.ids import CallId, UserId
 from opendeep.common.ports import CallMedia
 from opendeep.database.engine import Database
 from opendeep.database.models import Call, Task, User
@@ -29,8 +29,10 @@ class CallBriefing(Protocol):
 class DialGate(Protocol):
     """The last judgement before a task's number is dialled; task_manager implements it."""
 
-    async def check(self, tx: Transaction, task: Task) -> str | None:
+    async def check(self, tx: Transaction, task: Task, call_id: CallId | None = None) -> str | None:
         """Return None to dial, or the reason not to; runs in the reserving transaction.
+
+        ``call_id`` is the attempt that begins there if the answer is None.
 
         It may move the task itself (a listed number → ``cancelled_dnd``); a refused task that is
         still queued afterwards is given back.

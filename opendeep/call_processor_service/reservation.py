@@ -7,6 +7,7 @@ import structlog
 
 from opendeep.call_processor_service.call_ports import Attempt, DialGate
 from opendeep.common.data_models import TaskStatus
+from opendeep.common.ids import CallId, new_call_id
 from opendeep.database.engine import Database
 from opendeep.database.models import Task
 from opendeep.database.repositories import Calls, SystemCalls, SystemTasks, SystemUsers, Tasks
@@ -70,9 +71,10 @@ class Reservations:
             if not await self._has_room(tx):
                 return None
             for task in await SystemTasks(tx).queued(_LOOK_AT):
-                if await self._may_dial(tx, task):
+                call_id = new_call_id()
+                if await self._may_dial(tx, task, call_id):
                     user = await SystemUsers(tx).by_id(task.user_id)
-                    call = await Calls(tx, task.user_id).create_attempt(task)
+                    call = await Calls(tx, task.user_id).create_attempt(task, call_id)
                     return Attempt(task=task, call=call, user=user)
         return None
 
@@ -100,11 +102,11 @@ class Reservations:
         since = tx.now() - timedelta(seconds=self._limits.window_seconds - _MOMENT_SECONDS)
         return await calls.created_since(since) < self._limits.window_calls
 
-    async def _may_dial(self, tx: Transaction, task: Task) -> bool:
+    async def _may_dial(self, tx: Transaction, task: Task, call_id: CallId) -> bool:
         live = await SystemCalls(tx).live_count_of(task.user_id)
         if live >= self._limits.max_concurrent_calls_per_user:
             return False
-        reason = await self._gate.check(tx, task)
+        reason = await self._gate.check(tx, task, call_id)
         if reason is None:
             return True
         log.info("dial_refused", task_id=task.id, reason=reason)

@@ -62,6 +62,7 @@ def _matching(pattern: re.Pattern[str], words: str) -> AfterValidator:
 
 
 _PORT_MOST = 65535
+Usd = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=0, le=_PORT_MOST)]
 Address = Annotated[str, AfterValidator(_address)]
 OneLine = Annotated[str, _matching(re.compile(r"[^\x00-\x1f\x7f]+"), "one line of text")]
@@ -134,6 +135,10 @@ class AppConfig(BaseSettings):
     ] = ""
     calling_hours_policy: Literal["", "enforce", "off"] = ""
     global_dnd_threshold: PositiveInt = 3
+    budget_campaign_usd: Usd = 0.0
+    budget_user_day_usd: Usd = 0.0
+    budget_day_usd: Usd = 0.0
+    call_estimate_usd: Usd = 0.3
     max_call_seconds: Annotated[int, Field(ge=10, le=3300)] = 600
     ring_seconds: Annotated[int, Field(ge=15, le=60)] = 30
     feedback_timeout_seconds: Annotated[int, Field(ge=5, le=120)] = 60

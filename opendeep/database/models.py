@@ -19,6 +19,7 @@ from opendeep.common.data_models import (
 from opendeep.common.ids import CallId, CampaignId, ChatSessionId, FeedbackId, TaskId, UserId
 
 __all__ = [
+    "AddedBy",
     "AnalysisStatus",
     "AuditEntry",
     "Call",
@@ -30,6 +31,7 @@ __all__ = [
     "CampaignStatus",
     "ChatSession",
     "DNDEntryBase",
+    "DialDecision",
     "DndEntry",
     "FeedbackKind",
     "FeedbackRequest",
@@ -46,6 +48,7 @@ __all__ = [
 ]
 
 ItemT = TypeVar("ItemT")
+AddedBy = Literal["callee", "user", "import", "command"]
 AnalysisStatus = Literal["none", "claimed", "deferred", "done"]
 
 
@@ -170,6 +173,7 @@ class Call(Frozen):
     analysis: dict[str, Any] | None
     created_at: datetime
     updated_at: datetime
+    destination: str | None
 
 
 class TranscriptLine(Frozen):
@@ -211,6 +215,22 @@ class DndEntry(DNDEntryBase):
     id: int
     user_id: UserId
     created_at: datetime
+    added_by: AddedBy
+
+
+class DialDecision(Frozen):
+    """What the dialling policy said at ``decided_at``, and all that it looked at."""
+
+    id: int
+    user_id: UserId
+    task_id: TaskId | None
+    call_id: CallId | None
+    decided_at: datetime
+    verdict: Literal["dial", "wait", "refuse"]
+    rule_id: str
+    until: datetime | None
+    inputs: dict[str, Any]
+    policy_version: str
 
 
 class FeedbackRequest(Frozen):

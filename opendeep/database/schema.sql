@@ -213,6 +213,7 @@ CREATE TABLE calls (
     analysis JSON,
     created_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
     updated_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
+    destination TEXT,
     CONSTRAINT pk_calls PRIMARY KEY (id),
     CONSTRAINT ck_calls_status CHECK (status IN ('initiating', 'originating', 'ringing', 'in_progress', 'ended', 'lost')),
     CONSTRAINT ck_calls_cause CHECK (cause IN ('completed', 'callee_hung_up', 'ai_hung_up', 'user_hung_up', 'busy', 'no_answer', 'rejected', 'unallocated', 'congestion', 'voicemail', 'screened', 'fax', 'silence', 'time_limit', 'ai_failed', 'audio_failed', 'exchange_failed', 'cancelled', 'lost')),
@@ -228,7 +229,31 @@ CREATE INDEX ix_calls_analysis_status_status_ended_at ON calls (analysis_status,
 
 CREATE INDEX ix_calls_created_at ON calls (created_at);
 
+CREATE INDEX ix_calls_destination_created_at ON calls (destination, created_at);
+
 CREATE INDEX ix_calls_status_user_id ON calls (status, user_id);
+
+CREATE INDEX ix_calls_user_id_created_at ON calls (user_id, created_at);
+
+CREATE TABLE dial_decisions (
+    id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL,
+    task_id INTEGER,
+    call_id TEXT,
+    decided_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
+    verdict TEXT NOT NULL,
+    rule_id TEXT NOT NULL,
+    until DATETIME,
+    inputs JSON DEFAULT '{}' NOT NULL,
+    policy_version TEXT NOT NULL,
+    CONSTRAINT pk_dial_decisions PRIMARY KEY (id),
+    CONSTRAINT ck_dial_decisions_verdict CHECK (verdict IN ('dial', 'wait', 'refuse')),
+    CONSTRAINT fk_dial_decisions_task_id_user_id_tasks FOREIGN KEY(task_id, user_id) REFERENCES tasks (id, user_id),
+    CONSTRAINT fk_dial_decisions_user_id_users FOREIGN KEY(user_id) REFERENCES users (id),
+    CONSTRAINT ck_dial_decisions_inputs_json CHECK (inputs IS NULL OR json_valid(inputs))
+);
+
+CREATE INDEX ix_dial_decisions_task_id_id ON dial_decisions (task_id, id);
 
 CREATE TABLE call_events (
     id INTEGER NOT NULL,
@@ -269,6 +294,7 @@ CREATE TABLE dnd_list (
     reason TEXT DEFAULT '' NOT NULL,
     source_call_id TEXT,
     created_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
+    added_by TEXT DEFAULT 'user' NOT NULL,
     CONSTRAINT pk_dnd_list PRIMARY KEY (id),
     CONSTRAINT fk_dnd_list_source_call_id_user_id_calls FOREIGN KEY(source_call_id, user_id) REFERENCES calls (id, user_id),
     CONSTRAINT uq_dnd_list_user_id_phone_number UNIQUE (user_id, phone_number),
@@ -312,4 +338,4 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
-INSERT INTO alembic_version (version_num) VALUES ('0002');
+INSERT INTO alembic_version (version_num) VALUES ('0003');

@@ -59,6 +59,10 @@ class ValueQuery:
         """Group the rows."""
         return self._like(self._statement.group_by(*columns))
 
+    def newest(self, column: ColumnElement[Any], count: int) -> Self:
+        """Return at most ``count`` rows, the highest ``column`` first."""
+        return self._like(self._statement.order_by(column.desc()).limit(count))
+
     def subquery(self) -> ScalarSelect[Any]:
         """Return the query for use inside another one's condition."""
         return self._statement.scalar_subquery()

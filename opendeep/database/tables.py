@@ -217,6 +217,8 @@ calls = owned(
     Column("analysis", JSON_VALUE),
     instant("created_at"),
     instant("updated_at"),
+    # Whom the attempt was meant for (E.164), whatever was dialled: what frequency caps count by.
+    Column("destination", Text),
     one_of("status", CallStatus),
     one_of("cause", CallCause),
     CheckConstraint(
@@ -228,6 +230,9 @@ calls = owned(
     Index(None, "status", "user_id"),
     Index(None, "analysis_status", "status", "ended_at"),
     Index(None, "created_at"),
+    # How often was this number called? What did this user spend today?
+    Index(None, "destination", "created_at"),
+    Index(None, "user_id", "created_at"),
 )
 
 call_transcripts = owned(
@@ -266,9 +271,35 @@ dnd_list = owned(
     text_column("reason", ""),
     Column("source_call_id", Text),
     instant("created_at"),
+    # callee   in a call: source_call_id says which
+    # user     on the page or through the API
+    # import   with a file
+    # command  on the command line
+    text_column("added_by", "user"),
     child_of("calls", "source_call_id"),
     UniqueConstraint("user_id", "phone_number"),
     Index(None, "phone_number"),
+)
+
+dial_decisions = owned(
+    "dial_decisions",
+    row_id(),
+    owner(),
+    # NULL for a number that a callee was to be handed over to.
+    Column("task_id", ROW_ID),
+    # The attempt that a "dial" began. No foreign key: an attempt that was never sent is deleted,
+    # and that it was allowed stays true.
+    Column("call_id", Text),
+    instant("decided_at"),
+    text_column("verdict"),
+    text_column("rule_id"),
+    maybe_instant("until"),
+    # Everything that the policy looked at: deciding again gives the same verdict.
+    json_column("inputs", "{}"),
+    text_column("policy_version"),
+    CheckConstraint("verdict IN ('dial', 'wait', 'refuse')", name="verdict"),
+    child_of("tasks", "task_id"),
+    Index(None, "task_id", "id"),
 )
 
 feedback_requests = owned(

@@ -1,45 +1,29 @@
 """The dialling policy over the rows: gather the facts, decide, write what was decided.
 
 Asked twice for each call: by the scheduler after the claim, and by the initiator in the
-transaction that reserves the attempt, since a callee may have said stop in between.
+transaction that reserves the attempt, since a callee may have said stop in between. What was
+decided is stored with its facts in the same transaction: each attempt's permission, and each
+change of what a waiting task waits for, but not the same word at every look.
 """
 
-from dataclasses import dataclass
-from typing import assert_never
+from typing import Any, assert_never
 
 from opendeep.common.data_models import CampaignStatus
 from opendeep.common.errors import NotFoundError
-from opendeep.common.ids import UserId
+from opendeep.common.ids import CallId, UserId
 from opendeep.database.models import Task
-from opendeep.database.repositories import Campaigns, DndList, SystemDnd, Tasks
+from opendeep.database.repositories import Campaigns, DialDecisions, Tasks
 from opendeep.database.transaction import Transaction
-from opendeep.task_manager.dial_policy import (
-    Decision,
-    Dial,
-    DialFacts,
-    Refuse,
-    WaitUntil,
-    decide,
-)
+from opendeep.task_manager.dial_facts import Decision, Dial, Refuse, WaitUntil
+from opendeep.task_manager.dial_inputs import DialRules, facts_of_number, facts_of_task
+from opendeep.task_manager.dial_policy import decide
+from opendeep.task_manager.dial_record import row_of
 from opendeep.task_manager.task_states import TaskInput, sources_of, target_of
+
+__all__ = ["DialRules", "PolicyDialGate"]
 
 # A row written by hand while foreign keys were off.
 _NO_CAMPAIGN = "The task's campaign does not exist, or belongs to somebody else."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DialRules:
-    """Which rules hold in this installation.
-
-    Attributes:
-        enforce_hours: the callee's calling hours; off in Test Mode and on the practice exchange.
-        global_dnd_threshold: None where accounts are not distinct people (``AUTH_MODE=local``).
-        countries: those that may be called (ISO 3166); empty for the default of ``number_fault``.
-    """
-
-    enforce_hours: bool = True
-    global_dnd_threshold: int | None = None
-    countries: frozenset[str] = frozenset()
 
 
 class PolicyDialGate:
@@ -48,11 +32,16 @@ class PolicyDialGate:
     def __init__(self, rules: DialRules) -> None:
         self._rules = rules
 
-    async def check(self, tx: Transaction, task: Task) -> str | None:
+    async def check(self, tx: Transaction, task: Task, call_id: CallId | None = None) -> str | None:
         """Return None to dial, or the reason not to.
 
         A task that policy lets wait or refuses is moved here; one of a campaign that is not
         active is left to be given back.
+
+        Args:
+            tx: the transaction that acts on the answer.
+            task: what would be dialled.
+            call_id: the attempt that begins in this transaction if the answer is None.
         """
         if task.campaign_id is not None:
             try:
@@ -62,7 +51,10 @@ class PolicyDialGate:
                 return _NO_CAMPAIGN
             if campaign.status is not CampaignStatus.ACTIVE:
                 return f"The campaign is {campaign.status}."
-        decision = await self._decide(tx, task)
+        facts = await facts_of_task(tx, self._rules, task)
+        now = tx.now()
+        decision = decide(facts, now)
+        await _store(tx, task, call_id, decision, row_of(decision, facts, now))
         match decision:
             case Dial():
                 return None
@@ -82,39 +74,24 @@ class PolicyDialGate:
         Number classes and do-not-disturb lists hold; calling hours do not, since the user asks
         for somebody whom they know to be there.
         """
-        facts = DialFacts(
-            phone_number=number,
-            on_user_dnd=await DndList(tx, user_id).contains(number),
-            accounts_listing=await self._listing(tx, number),
-            global_dnd_threshold=self._rules.global_dnd_threshold,
-            enforce_hours=False,
-            countries=self._rules.countries,
-        )
-        decision = decide(facts, tx.now())
+        facts = await facts_of_number(tx, self._rules, user_id, number)
+        now = tx.now()
+        decision = decide(facts, now)
+        await DialDecisions(tx, user_id).store(row_of(decision, facts, now))
         return None if isinstance(decision, Dial) else decision.reason
 
-    async def _listing(self, tx: Transaction, number: str) -> int:
-        counts = self._rules.global_dnd_threshold is not None
-        return await SystemDnd(tx).accounts_listing(number) if counts else 0
 
-    async def _decide(self, tx: Transaction, task: Task) -> Decision:
-        threshold = self._rules.global_dnd_threshold
-        number = task.phone_number
-        listing = 0 if threshold is None else await SystemDnd(tx).accounts_listing(number)
-        facts = DialFacts(
-            phone_number=number,
-            on_user_dnd=await DndList(tx, task.user_id).contains(number),
-            accounts_listing=listing,
-            global_dnd_threshold=threshold,
-            attempts_used=task.current_attempt_count,
-            max_attempts=task.max_attempts,
-            time_zone=task.time_zone,
-            earliest=task.earliest,
-            latest=task.latest,
-            enforce_hours=self._rules.enforce_hours,
-            countries=self._rules.countries,
-        )
-        return decide(facts, tx.now())
+async def _store(
+    tx: Transaction, task: Task, call_id: CallId | None, decision: Decision, row: dict[str, Any]
+) -> None:
+    """Store what was decided: a permission with its attempt, anything else when it is new."""
+    decisions = DialDecisions(tx, task.user_id)
+    if isinstance(decision, Dial):
+        # Before the reservation it is no more than a guess: what counts is asked again there.
+        if call_id is not None:
+            await decisions.store(row, task_id=task.id, call_id=call_id)
+    elif await decisions.last_of(task.id) != (decision.verdict, decision.rule_id):
+        await decisions.store(row, task_id=task.id)
 
 
 async def _move(

@@ -1,76 +1,30 @@
 """May this number be dialled now? A pure function of facts and the present instant.
 
-The rules in order, the first that speaks decides: the number's class, do-not-disturb lists,
-attempts, the task's own window, the callee's calling hours. A ``rule_id`` is stable and shown.
-Test Mode and the practice exchange turn the hours off; they never turn anything else off.
+First what refuses: the number's class and country, do-not-disturb lists, used-up attempts, the
+campaign's money, a window that has passed. Then what delays: the task's earliest time, frequency
+caps, the day's money; and from there on the callee's calling hours. A ``rule_id`` is stable and
+shown. Test Mode and the practice exchange may turn hours and caps off; they never turn anything
+else off. ``docs/calling-rules.md`` tells the rules with their sources.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from opendeep.task_manager.number_class import candidate_zones, number_fault
+import phonenumbers
 
-OPENING = time(9)
-CLOSING = time(20)
-_LOOK_AHEAD = timedelta(days=8)
+from opendeep.task_manager import budget, frequency
+from opendeep.task_manager.area_codes import state_of
+from opendeep.task_manager.calling_hours import Callee, next_open
+from opendeep.task_manager.calling_hours_data import PACK_VERSION
+from opendeep.task_manager.dial_facts import Decision, Delay, Dial, DialFacts, Refuse, WaitUntil
+from opendeep.task_manager.number_class import number_fault, number_home
+
+POLICY_VERSION = f"1 hours={PACK_VERSION} phonenumbers={phonenumbers.__version__}"
+"""Stored with each decision; the first figure changes with the rules of this module."""
+
 _YEARS_AHEAD = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DialFacts:
-    """All that the decision depends on; instants are aware.
-
-    Attributes:
-        time_zone: the callee's zone where it is known; else the number's candidates count.
-        accounts_listing: how many accounts have the number on their list.
-        global_dnd_threshold: from how many on nobody calls it; None where accounts are not
-            distinct people (local mode).
-        enforce_hours: whether calling hours hold.
-        countries: those that may be called (ISO 3166); empty for the default of ``number_fault``.
-    """
-
-    phone_number: str
-    on_user_dnd: bool = False
-    accounts_listing: int = 0
-    global_dnd_threshold: int | None = None
-    attempts_used: int = 0
-    max_attempts: int = 3
-    time_zone: str | None = None
-    earliest: datetime | None = None
-    latest: datetime | None = None
-    enforce_hours: bool = True
-    countries: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Dial:
-    """The call may be placed now."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitUntil:
-    """The call may be placed at ``until`` (UTC), not before."""
-
-    until: datetime
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refuse:
-    """The call may not be placed unless the facts change."""
-
-    reason: str
-    rule_id: str
-
-    @property
-    def is_dnd(self) -> bool:
-        """Whether the callee does not want to be called."""
-        return self.rule_id.startswith("dnd.")
-
-
-Decision = Dial | WaitUntil | Refuse
+_HALF_YEAR = timedelta(days=182)
 
 
 def decide(facts: DialFacts, now: datetime) -> Decision:
@@ -78,35 +32,41 @@ def decide(facts: DialFacts, now: datetime) -> Decision:
     refusal = _refusal(facts, now)
     if refusal is not None:
         return refusal
-    start = max(now, facts.earliest) if facts.earliest else now
-    if not facts.enforce_hours:
-        allowed: datetime | None = start
-    else:
-        zones = _zones(facts)
-        if not zones:
-            return Refuse(
-                rule_id="hours.unknown_zone",
-                reason="The callee's time zone is unknown; set the task's time zone.",
-            )
-        allowed = _next_open(zones, start)
-    if allowed is None:
-        return Refuse(
-            rule_id="hours.no_common_window",
-            reason="The number may be in zones without a common calling hour; set the time zone.",
-        )
-    if facts.latest and allowed > facts.latest:
-        return Refuse(
-            rule_id="window.none_left",
-            reason="No calling hour of the callee is left before the task's latest time.",
-        )
-    if allowed <= now:
+    longest = max(_delays(facts, now), key=lambda delay: delay.until, default=None)
+    start = now if longest is None else longest.until
+    if facts.enforce_hours:
+        opening = _opening(facts, start)
+        if isinstance(opening, Refuse):
+            return opening
+        if opening > start:
+            longest = Delay(until=opening, rule_id="hours.closed", reason=_hours_reason(facts))
+    if longest is None:
         return Dial()
-    waits_for_window = facts.earliest is not None and allowed == facts.earliest
-    reason = "Not before the task's earliest time." if waits_for_window else _HOURS_REASON
-    return WaitUntil(until=allowed.astimezone(UTC), reason=reason)
+    until = longest.until.astimezone(UTC)
+    if facts.latest and until > facts.latest:
+        reason = f"No moment is left before the task's latest time. {longest.reason}"
+        return Refuse(rule_id="window.none_left", reason=reason)
+    return WaitUntil(until=until, rule_id=longest.rule_id, reason=longest.reason)
 
 
-_HOURS_REASON = f"Outside the callee's calling hours ({OPENING:%H:%M} to {CLOSING:%H:%M})."
+def zones_of(facts: DialFacts, at: datetime) -> list[ZoneInfo]:
+    """Return every zone that the callee may be in; empty where none is known.
+
+    The zone of the plan decides for a number that has no place (free-phone), and picks one of
+    those that the number may be in; where it contradicts the number, both count.
+
+    Raises:
+        ZoneInfoNotFoundError: there is no such zone.
+        ValueError: the name is not one that a zone can have.
+    """
+    home = number_home(facts.phone_number)
+    of_number = [ZoneInfo(name) for name in home.zones]
+    if facts.time_zone is None:
+        return of_number
+    named = ZoneInfo(facts.time_zone)
+    if not home.has_place or any(_same_wall_clock(named, zone, at) for zone in of_number):
+        return [named]
+    return [*of_number, named]
 
 
 def _refusal(facts: DialFacts, now: datetime) -> Refuse | None:
@@ -120,7 +80,7 @@ def _refusal(facts: DialFacts, now: datetime) -> Refuse | None:
         return Refuse(rule_id="dnd.global", reason="Several people were asked not to call this.")
     if facts.attempts_used >= facts.max_attempts:
         return Refuse(rule_id="attempts.used_up", reason="All attempts of the task are used.")
-    return _window_refusal(facts, now)
+    return _window_refusal(facts, now) or budget.refusal(facts.budgets, facts.estimate_usd)
 
 
 def _window_refusal(facts: DialFacts, now: datetime) -> Refuse | None:
@@ -132,29 +92,49 @@ def _window_refusal(facts: DialFacts, now: datetime) -> Refuse | None:
     return None
 
 
-def _zones(facts: DialFacts) -> Sequence[ZoneInfo]:
-    names = (facts.time_zone,) if facts.time_zone else candidate_zones(facts.phone_number)
+def _delays(facts: DialFacts, now: datetime) -> Iterator[Delay]:
+    if facts.earliest and facts.earliest > now:
+        reason = "Not before the task's earliest time."
+        yield Delay(until=facts.earliest, rule_id="window.earliest", reason=reason)
+    if facts.enforce_hours:
+        yield from frequency.delays(facts.recent, now)
+    yield from budget.delays(facts.budgets, facts.estimate_usd, now)
+
+
+def _opening(facts: DialFacts, start: datetime) -> datetime | Refuse:
     try:
-        return [ZoneInfo(name) for name in names]
+        zones = zones_of(facts, start)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return []
+        zones = []
+    if not zones:
+        return Refuse(
+            rule_id="hours.unknown_zone",
+            reason="The callee's time zone is unknown; set the task's time zone.",
+        )
+    return next_open(_callee(facts), zones, start) or Refuse(
+        rule_id="hours.no_common_window",
+        reason="There is no hour in which the callee may be called in every zone that the number "
+        "may be in; set the task's time zone, or look at its opening hours.",
+    )
 
 
-def _next_open(zones: Sequence[ZoneInfo], start: datetime) -> datetime | None:
-    """Return the first instant from ``start`` on at which every zone is within its hours."""
-    instant = start
-    while instant <= start + _LOOK_AHEAD:
-        closed = [opening for zone in zones if (opening := _opens_at(zone, instant)) > instant]
-        if not closed:
-            return instant
-        instant = max(closed)
-    return None
+def _callee(facts: DialFacts) -> Callee:
+    return Callee(
+        country=number_home(facts.phone_number).country,
+        state=state_of(facts.phone_number),
+        is_business=facts.is_business,
+        opening_hours=facts.opening_hours,
+    )
 
 
-def _opens_at(zone: ZoneInfo, instant: datetime) -> datetime:
-    """Return ``instant`` within the zone's hours, else the next opening (UTC)."""
-    local = instant.astimezone(zone)
-    if OPENING <= local.time() < CLOSING:
-        return instant
-    day = local.date() + timedelta(days=1 if local.time() >= CLOSING else 0)
-    return datetime.combine(day, OPENING, tzinfo=zone).astimezone(UTC)
+def _hours_reason(facts: DialFacts) -> str:
+    return f"Outside the calling hours of a {'business' if facts.is_business else 'person'} there."
+
+
+def _same_wall_clock(one: ZoneInfo, other: ZoneInfo, at: datetime) -> bool:
+    """Tell whether two zones are one by two names, or as good as that in summer and winter."""
+    instants = (at, at + _HALF_YEAR)
+    return all(
+        instant.astimezone(one).utcoffset() == instant.astimezone(other).utcoffset()
+        for instant in instants
+    )

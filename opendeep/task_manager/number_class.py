@@ -33,6 +33,8 @@ _COSTLY = frozenset(
         PhoneNumberType.PERSONAL_NUMBER,
     }
 )
+_PLACELESS = frozenset({PhoneNumberType.TOLL_FREE, PhoneNumberType.UAN})
+_UNITED_STATES = "US"
 _NO_COUNTRY = "001"
 _ISLANDS_BEHIND_ONE = "AG AI BB BM BS DM DO GD JM KN KY LC MS SX TC TT VC VG"
 _COUNTRIES_OF_THEIR_OWN = (
@@ -104,6 +106,40 @@ def number_fault(number: str, countries: frozenset[str] | None = frozenset()) ->
         return _class_fault(parsed) or _country_fault(parsed, countries)
     except phonenumbers.NumberParseException:
         return _INVALID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberHome:
+    """Where a number may be.
+
+    Attributes:
+        country: ISO 3166 code, or None where it has none.
+        zones: the IANA zones in which it may ring; empty when nothing is known.
+        has_place: whether the zones mean a place, and not everywhere that may call the number.
+    """
+
+    country: str | None
+    zones: tuple[str, ...]
+    has_place: bool
+
+
+@lru_cache(maxsize=10_000)
+def number_home(number: str) -> NumberHome:
+    """Return where a number in E.164 form is at home; nowhere for a text that is no number."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return NumberHome(country=None, zones=(), has_place=False)
+    zones = candidate_zones(number)
+    region = phonenumbers.region_code_for_number(parsed)
+    # A number that is reserved for fiction need not be in the numbering plan.
+    country = region or (_UNITED_STATES if number.startswith("+1") else None)
+    placed = region != _NO_COUNTRY and phonenumbers.number_type(parsed) not in _PLACELESS
+    return NumberHome(
+        country=None if country == _NO_COUNTRY else country,
+        zones=zones,
+        has_place=placed and bool(zones),
+    )
 
 
 def candidate_zones(number: str) -> tuple[str, ...]:

@@ -74,7 +74,9 @@ class OpenGate:
     reasons: dict[TaskId, str] = field(default_factory=dict)
     cancels: bool = False
 
-    async def check(self, tx: Transaction, task: Task) -> str | None:
+    async def check(
+        self, tx: Transaction, task: Task, _call_id: CallId | None = None
+    ) -> str | None:
         """Return the reason, after cancelling the task if told to."""
         reason = self.reasons.get(task.id)
         if reason is not None and self.cancels:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 
@@ -23,9 +24,11 @@ from opendeep.database.repositories import (
     Calls,
     Campaigns,
     ChatSessions,
+    DialDecisions,
     DndList,
     FeedbackRequests,
     IdempotencyKeys,
+    PastCalls,
     Profiles,
     Tasks,
     Transcripts,
@@ -35,8 +38,14 @@ from opendeep.database.scopes import ScopedRepository
 from opendeep.database.transaction import Transaction
 
 NUMBER = "+12015550142"
+CALLED = "+12015550100"  # by the call that every estate has
 LINE = SpokenLine(speaker=Speaker.AI, text="Hello", start_ms=0, end_ms=10)
 PLAN = PlanTask(title="x", phone_number=NUMBER, goal="g", success_criteria="s")
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+DECISION = {
+    "decided_at": LONG_AGO, "verdict": "wait", "rule_id": "hours.closed", "until": None,
+    "inputs": {}, "policy_version": "1",
+}  # fmt: skip
 ANY_TASK, ANY_CALL = set(TaskStatus), set(CallStatus)
 
 
@@ -64,6 +73,7 @@ async def settle(database, seeds, user: UserId) -> Estate:
         await Transcripts(tx, user).append(call.id, LINE)
         await CallEvents(tx, user).append(call.id, "answered")
         await DndList(tx, user).add(NUMBER, "asked", call.id)
+        await DialDecisions(tx, user).store(DECISION, task_id=task.id)
         await IdempotencyKeys(tx, user).store("key", "hash", campaign.id)
         await AuditLog(tx, user).append("signed_in")
         session = await ChatSessions(tx, user).create()
@@ -106,6 +116,7 @@ NOT_FOUND: dict[str, Attempt] = {
     "Calls.add_cost": lambda tx, u, e: Calls(tx, u).add_cost(e.call.id, 1.0),
     "Transcripts.append": lambda tx, u, e: Transcripts(tx, u).append(e.call.id, LINE),
     "CallEvents.append": lambda tx, u, e: CallEvents(tx, u).append(e.call.id, "x"),
+    "DialDecisions.store": lambda tx, u, e: DialDecisions(tx, u).store(DECISION, task_id=e.task.id),
     "DndList.add": lambda tx, u, e: DndList(tx, u).add("+12015550143", "x", e.call.id),
     "DndList.remove": lambda tx, u, _: DndList(tx, u).remove(NUMBER),
     "FeedbackRequests.create": lambda tx, u, e: FeedbackRequests(tx, u).create(
@@ -136,6 +147,13 @@ EMPTY: dict[str, Attempt] = {
     "Calls.live": lambda tx, u, _: Calls(tx, u).live(),
     "Transcripts.lines": lambda tx, u, e: Transcripts(tx, u).lines(e.call.id),
     "CallEvents.list": lambda tx, u, e: CallEvents(tx, u).list(e.call.id),
+    "DialDecisions.of_task": lambda tx, u, e: DialDecisions(tx, u).of_task(e.task.id),
+    "DialDecisions.last_of": lambda tx, u, e: DialDecisions(tx, u).last_of(e.task.id),
+    "PastCalls.begun": lambda tx, u, _: PastCalls(tx, u).begun(CALLED, since=LONG_AGO, most=9),
+    "PastCalls.reached": lambda tx, u, _: PastCalls(tx, u).reached(CALLED, since=LONG_AGO, most=9),
+    "PastCalls.in_call": lambda tx, u, _: PastCalls(tx, u).in_call(CALLED, since=LONG_AGO),
+    "PastCalls.spent": lambda tx, u, _: _sum(PastCalls(tx, u).spent(since=LONG_AGO)),
+    "PastCalls.spent_on": lambda tx, u, e: _sum(PastCalls(tx, u).spent_on(e.campaign.id)),
     "DndList.list": lambda tx, u, _: _items(DndList(tx, u).list()),
     "DndList.contains": lambda tx, u, _: DndList(tx, u).contains(NUMBER),
     "FeedbackRequests.list": lambda tx, u, _: _items(FeedbackRequests(tx, u).list()),
@@ -156,6 +174,10 @@ OWN = {
     "Profiles.put", "Campaigns.create", "ChatSessions.create", "AuditLog.append",
     "UserEvents.append",
 }  # fmt: skip
+
+
+async def _sum(question):
+    return sum(await question)
 
 
 async def _items(page):
@@ -188,9 +210,10 @@ async def test_a_stranger_reads_nothing(database, seeds):
     estate = await settle(database, seeds, ada)
     async with database.transaction() as tx:
         await Calls(tx, ada).add_cost(estate.call.id, 1.0)
+        await Calls(tx, ada).change(estate.call.id, expected=ANY_CALL, answered_at=tx.now())
         for method, attempt in EMPTY.items():
             assert not await attempt(tx, eve, estate), method
-            if method != "Campaigns.cost":
+            if method not in {"Campaigns.cost", "PastCalls.spent_on"}:
                 assert await attempt(tx, ada, estate), method
 
 

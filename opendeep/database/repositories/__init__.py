@@ -4,13 +4,17 @@ from opendeep.database.repositories.call_events import CallEvents
 from opendeep.database.repositories.calls import Calls
 from opendeep.database.repositories.campaigns import Campaigns
 from opendeep.database.repositories.chat_sessions import ChatSessions
+from opendeep.database.repositories.dial_decisions import DialDecisions
 from opendeep.database.repositories.dnd_list import DndList
 from opendeep.database.repositories.feedback_requests import FeedbackRequests
+from opendeep.database.repositories.past_calls import PastCalls
 from opendeep.database.repositories.profiles import Profiles
 from opendeep.database.repositories.records import AuditLog, IdempotencyKeys, UserEvents
 from opendeep.database.repositories.system_calls import SystemCalls
+from opendeep.database.repositories.system_decisions import SystemDecisions
 from opendeep.database.repositories.system_dnd import SystemDnd
 from opendeep.database.repositories.system_feedback import SystemFeedback
+from opendeep.database.repositories.system_past_calls import SystemPastCalls
 from opendeep.database.repositories.system_tasks import SystemTasks
 from opendeep.database.repositories.system_users import SystemUsers
 from opendeep.database.repositories.tasks import Tasks
@@ -22,13 +26,17 @@ __all__ = [
     "Calls",
     "Campaigns",
     "ChatSessions",
+    "DialDecisions",
     "DndList",
     "FeedbackRequests",
     "IdempotencyKeys",
+    "PastCalls",
     "Profiles",
     "SystemCalls",
+    "SystemDecisions",
     "SystemDnd",
     "SystemFeedback",
+    "SystemPastCalls",
     "SystemTasks",
     "SystemUsers",
     "Tasks",

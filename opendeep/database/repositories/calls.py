@@ -17,8 +17,8 @@ from opendeep.database.transaction import Transaction
 
 _FIXED_COLUMNS = {
     "id", "user_id", "task_id", "attempt_number", "status", "line_count", "created_at",
-    "updated_at", "analysis", "analysis_status", "analysis_claimed_by", "analysis_expires_at",
-    "analysis_tries",
+    "updated_at", "destination", "analysis", "analysis_status", "analysis_claimed_by",
+    "analysis_expires_at", "analysis_tries",
 }  # fmt: skip
 _CHANGEABLE = frozenset(calls.c.keys()) - _FIXED_COLUMNS
 _RANK = {status: rank for rank, status in enumerate(LIVE_STATUSES)}
@@ -38,8 +38,12 @@ class Calls(ScopedRepository):
         super().__init__(tx, user_id)
         self._tasks = Tasks(tx, user_id)
 
-    async def create_attempt(self, task: Task) -> Call:
+    async def create_attempt(self, task: Task, call_id: CallId | None = None) -> Call:
         """Create the attempt of a queued task: the row, the count and the status, together.
+
+        Args:
+            task: which one.
+            call_id: the attempt's id; a new one where it is not given.
 
         Raises:
             NotFoundError: the user has no such task.
@@ -53,8 +57,9 @@ class Calls(ScopedRepository):
             calls,
             Call,
             {
-                "id": new_call_id(),
+                "id": call_id or new_call_id(),
                 "task_id": task.id,
+                "destination": begun.phone_number,
                 "attempt_number": max(begun.current_attempt_count, (number or 0) + 1),
             },
         )

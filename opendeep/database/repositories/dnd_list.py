@@ -2,7 +2,7 @@
 
 from opendeep.common.errors import ConflictError, NotFoundError
 from opendeep.common.ids import CallId
-from opendeep.database.models import DndEntry, Page
+from opendeep.database.models import AddedBy, DndEntry, Page
 from opendeep.database.scopes import PAGE_LIMIT, ScopedRepository
 from opendeep.database.tables import dnd_list
 
@@ -11,9 +11,20 @@ class DndList(ScopedRepository):
     """One user's do-not-disturb list; numbers are E.164."""
 
     async def add(
-        self, phone_number: str, reason: str, source_call_id: CallId | None = None
+        self,
+        phone_number: str,
+        reason: str,
+        source_call_id: CallId | None = None,
+        *,
+        added_by: AddedBy | None = None,
     ) -> DndEntry:
         """List a number. Idempotent: a number that is listed keeps its first reason.
+
+        Args:
+            phone_number: which one.
+            reason: why, in words.
+            source_call_id: the call in which its owner asked for that.
+            added_by: who listed it; the callee where there is a call, else the user.
 
         Raises:
             NotFoundError: the user has no such call.
@@ -23,6 +34,7 @@ class DndList(ScopedRepository):
             "phone_number": phone_number,
             "reason": reason,
             "source_call_id": source_call_id,
+            "added_by": added_by or ("callee" if source_call_id else "user"),
         }
         unique = ["user_id", "phone_number"]
         added = await self._scope.insert_missing(dnd_list, DndEntry, values, unique=unique)

@@ -4,9 +4,20 @@ from datetime import timedelta
 
 import pytest
 
-from opendeep.common.data_models import CampaignStatus, TaskStatus
-from opendeep.database.repositories import Campaigns, DndList, Tasks
+from opendeep.common.data_models import CallCause, CallStatus, CampaignStatus, TaskStatus
+from opendeep.common.errors import ConflictError
+from opendeep.common.ids import new_call_id
+from opendeep.database.models import DialDecision, Task
+from opendeep.database.repositories import (
+    Calls,
+    Campaigns,
+    DialDecisions,
+    DndList,
+    SystemDecisions,
+    Tasks,
+)
 from opendeep.task_manager.dial_gate import DialRules, PolicyDialGate
+from opendeep.task_manager.dial_inputs import BudgetRules
 from tests.unit.task_manager.conftest import MONDAY_NOON, NUMBER, World, plan_task
 
 GATE = PolicyDialGate(DialRules())
@@ -105,3 +116,169 @@ async def test_task_without_a_campaign(world: World) -> None:
     async with world.database.transaction() as tx:
         await Tasks(tx, world.user_id).create(None, plan_task())
     assert await judge(world) is None
+
+
+async def decisions(world: World, task: Task) -> list[DialDecision]:
+    """Read what was stored about a task."""
+    async with world.database.transaction() as tx:
+        return await DialDecisions(tx, world.user_id).of_task(task.id)
+
+
+async def again(world: World, task: Task, gate: PolicyDialGate = GATE) -> str | None:
+    """Let the task be due again, and judge it."""
+    await world.put(task, TaskStatus.PENDING, next_action_time=world.clock.now())
+    return await judge(world, gate)
+
+
+async def test_a_waiting_task_is_stored_once(world: World) -> None:
+    """The same word at every look is one row; another rule's word is another row."""
+    task = await world.task(time_zone="Asia/Tokyo")
+    for _ in range(3):
+        assert await again(world, task)
+    [stored] = await decisions(world, task)
+    assert (stored.verdict, stored.rule_id, stored.call_id) == ("wait", "hours.closed", None)
+    assert stored.until == MONDAY_NOON + timedelta(hours=7)
+    await world.put(task, TaskStatus.QUEUED_FOR_CALL, max_attempts=1, current_attempt_count=1)
+    async with world.database.transaction() as tx:
+        assert await GATE.check(tx, await Tasks(tx, world.user_id).get(task.id))
+    assert [row.rule_id for row in await decisions(world, task)] == [
+        "hours.closed",
+        "attempts.used_up",
+    ]
+
+
+async def test_a_permission_is_stored_with_its_attempt(world: World) -> None:
+    """Before the reservation a permission is a guess and not stored; in it, it is."""
+    task = await world.task()
+    assert await judge(world) is None
+    assert await decisions(world, task) == []
+    call_id = new_call_id()
+    async with world.database.transaction() as tx:
+        claimed = await Tasks(tx, world.user_id).get(task.id)
+        assert await GATE.check(tx, claimed, call_id) is None
+        await Calls(tx, world.user_id).create_attempt(claimed, call_id)
+    [stored] = await decisions(world, task)
+    assert (stored.verdict, stored.rule_id, stored.call_id) == ("dial", "allowed", call_id)
+    assert stored.inputs["phone_number"] == NUMBER
+
+
+async def test_a_rolled_back_reservation_leaves_no_decision(world: World) -> None:
+    """A decision is part of the transaction that acts on it."""
+    task = await world.task()
+    [claimed] = await world.claim()
+
+    async def lose_the_slot() -> None:
+        async with world.database.transaction() as tx:
+            assert await GATE.check(tx, claimed, new_call_id()) is None
+            raise ConflictError("The slot is gone.")
+
+    with pytest.raises(ConflictError):
+        await lose_the_slot()
+    assert await decisions(world, task) == []
+
+
+@pytest.mark.parametrize(
+    ("cause", "waits"),
+    [
+        (CallCause.BUSY, [None, None, "frequency.24h"]),
+        # Eight hours after noon the day is over.
+        (CallCause.CALLEE_HUNG_UP, ["hours.closed"]),
+    ],
+)
+async def test_caps_leave_a_task_its_retries(
+    world: World, cause: CallCause, waits: list[str | None]
+) -> None:
+    """Three unanswered attempts fit in a day; an answered one makes the next wait 8 hours."""
+    task = await world.task(max_attempts=9)
+    for expected in waits:
+        call = await world.call(task)
+        if cause is CallCause.CALLEE_HUNG_UP:
+            async with world.database.transaction() as tx:
+                live = set(CallStatus)
+                await Calls(tx, world.user_id).change(call.id, expected=live, answered_at=tx.now())
+        await world.end(call, cause)
+        reason = await again(world, task)
+        stored = await decisions(world, task)
+        assert (stored[-1].rule_id if reason else None) == expected
+
+
+async def test_hours_off_means_caps_off(world: World) -> None:
+    """On the practice exchange a number may be called as often as one likes."""
+    task = await world.task(max_attempts=9)
+    off = PolicyDialGate(DialRules(enforce_hours=False))
+    for _ in range(5):
+        await world.end(await world.call(task))
+        assert await again(world, task, off) is None
+
+
+async def test_calls_of_everybody(world: World) -> None:
+    """Where accounts are people, ten attempts of all of them in a day are enough."""
+    task = await world.task()
+    for name in range(10):
+        other = await world.user(f"user{name}")
+        _, [theirs] = await world.campaign(plan_task(), user_id=other)
+        await world.end(await world.call(theirs), CallCause.NO_ANSWER)
+    assert await again(world, task) is None
+    assert await again(world, task, PolicyDialGate(DialRules(global_dnd_threshold=3)))
+    assert (await decisions(world, task))[-1].rule_id == "frequency.everybody"
+
+
+@pytest.mark.parametrize(
+    ("budgets", "rule"),
+    [
+        (BudgetRules(campaign_usd=1.2), "budget.campaign"),
+        (BudgetRules(user_day_usd=1.2), "budget.user_day"),
+        (BudgetRules(day_usd=1.2), "budget.day"),
+        (BudgetRules(campaign_usd=2, user_day_usd=2, day_usd=2), None),
+        (BudgetRules(campaign_usd=1.2, estimate_usd=0.1), None),
+    ],
+)
+async def test_money(world: World, budgets: BudgetRules, rule: str | None) -> None:
+    """What calls have cost keeps the next one from being made, by each of the three limits."""
+    _, [first, second] = await world.campaign(plan_task(), plan_task(phone_number="+12125550101"))
+    call = await world.end(await world.call(first))
+    async with world.database.transaction() as tx:
+        await Calls(tx, world.user_id).add_cost(call.id, 1.0)
+    reason = await again(world, second, PolicyDialGate(DialRules(budgets=budgets)))
+    stored = await decisions(world, second)
+    assert (stored[-1].rule_id if reason else None) == rule
+
+
+async def test_handing_over_is_stored_too(world: World) -> None:
+    """The judgement of a number that a callee is handed over to is kept, without a task."""
+    async with world.database.transaction() as tx:
+        assert await GATE.check_number(tx, world.user_id, NUMBER) is None
+        assert await GATE.check_number(tx, world.user_id, "+19005550100")
+        stored = await SystemDecisions(tx).after(0, 10)
+    assert [(row.task_id, row.rule_id) for row in stored] == [
+        (None, "allowed"),
+        (None, "number.premium"),
+    ]
+
+
+async def test_an_opt_out_at_any_point_stops_the_dial(world: World) -> None:
+    """Listed before the claim, after it, or before the reservation: the number is not dialled."""
+    for point in ("planned", "claimed", "queued"):
+        task = await world.task(phone_number=NUMBER)
+
+        async def opt_out() -> None:
+            async with world.database.transaction() as tx:
+                await DndList(tx, world.user_id).add(NUMBER, "asked")
+
+        if point == "planned":
+            await opt_out()
+        [claimed] = await world.claim()
+        if point == "claimed":
+            await opt_out()
+        async with world.database.transaction() as tx:
+            refused = await GATE.check(tx, claimed)
+        if point == "queued":
+            assert refused is None
+            await opt_out()
+            async with world.database.transaction() as tx:
+                refused = await GATE.check(tx, claimed, new_call_id())
+        assert refused, point
+        assert (await world.get(task)).status is TaskStatus.CANCELLED_DND
+        assert [row.rule_id for row in await decisions(world, task)] == ["dnd.user"]
+        async with world.database.transaction() as tx:
+            await DndList(tx, world.user_id).remove(NUMBER)

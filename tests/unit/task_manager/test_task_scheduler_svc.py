@@ -48,7 +48,7 @@ async def test_due_task_is_queued_and_the_initiator_woken(world: World) -> None:
 
 async def test_no_more_than_free_slots(world: World) -> None:
     """Live calls and queued tasks fill slots; only the rest is claimed."""
-    _, tasks = await world.campaign(*[plan_task(goal=f"g{n}") for n in range(6)])
+    _, tasks = await world.campaign(*[plan_task(phone_number=f"+1212555010{n}") for n in range(6)])
     await world.call(tasks[0])
     service = scheduler(world, max_concurrent_calls=3)
     await service.schedule_once()

@@ -1,0 +1,117 @@
+"""Gathers what the dialling policy looks at, in the transaction that asks it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from opendeep.common.ids import UserId
+from opendeep.database.models import Task
+from opendeep.database.repositories import DndList, PastCalls, SystemDnd, SystemPastCalls
+from opendeep.database.transaction import Transaction
+from opendeep.task_manager import budget, frequency
+from opendeep.task_manager.dial_facts import Budget, DialFacts, RecentAttempts
+from opendeep.task_manager.opening_hours import read_opening_hours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetRules:
+    """How much money may be spent, in US dollars; 0 is no limit.
+
+    Attributes:
+        campaign_usd: on one campaign, over its whole life.
+        user_day_usd: by one user in a day (UTC).
+        day_usd: by all users together in a day (UTC).
+        estimate_usd: what a call is taken to cost before it is over.
+    """
+
+    campaign_usd: float = 0.0
+    user_day_usd: float = 0.0
+    day_usd: float = 0.0
+    estimate_usd: float = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialRules:
+    """Which rules hold in this installation.
+
+    Attributes:
+        enforce_hours: the callee's calling hours and the frequency caps; off in Test Mode and on
+            the practice exchange, if at all.
+        global_dnd_threshold: None where accounts are not distinct people (``AUTH_MODE=local``);
+            then nothing is counted over all users.
+        countries: those that may be called (ISO 3166); empty for the default of ``number_fault``.
+    """
+
+    enforce_hours: bool = True
+    global_dnd_threshold: int | None = None
+    countries: frozenset[str] = frozenset()
+    budgets: BudgetRules = BudgetRules()
+
+
+async def facts_of_number(
+    tx: Transaction, rules: DialRules, user_id: UserId, number: str
+) -> DialFacts:
+    """Return what is to be known of a number alone: lists and classes, no hours and no task."""
+    threshold = rules.global_dnd_threshold
+    return DialFacts(
+        phone_number=number,
+        on_user_dnd=await DndList(tx, user_id).contains(number),
+        accounts_listing=0 if threshold is None else await SystemDnd(tx).accounts_listing(number),
+        global_dnd_threshold=threshold,
+        enforce_hours=False,
+        countries=rules.countries,
+    )
+
+
+async def facts_of_task(tx: Transaction, rules: DialRules, task: Task) -> DialFacts:
+    """Return everything that decides whether a task is dialled now."""
+    number = task.phone_number
+    known = await facts_of_number(tx, rules, task.user_id, number)
+    return DialFacts(
+        phone_number=number,
+        on_user_dnd=known.on_user_dnd,
+        accounts_listing=known.accounts_listing,
+        global_dnd_threshold=known.global_dnd_threshold,
+        countries=known.countries,
+        attempts_used=task.current_attempt_count,
+        max_attempts=task.max_attempts,
+        time_zone=task.time_zone,
+        earliest=task.earliest,
+        latest=task.latest,
+        enforce_hours=rules.enforce_hours,
+        is_business=bool(task.business_name and task.business_name.strip()),
+        opening_hours=read_opening_hours(task.facts),
+        recent=await _recent(tx, rules, task) if rules.enforce_hours else RecentAttempts(),
+        budgets=tuple([found async for found in _budgets(tx, rules.budgets, task)]),
+        estimate_usd=rules.budgets.estimate_usd,
+    )
+
+
+async def _recent(tx: Transaction, rules: DialRules, task: Task) -> RecentAttempts:
+    number, now = task.phone_number, tx.now()
+    past = PastCalls(tx, task.user_id)
+    day, month = now - frequency.DAY, now - frequency.MONTH
+    everybody = frequency.EVERYBODY_24H.most if rules.global_dnd_threshold is not None else 0
+    overall = SystemPastCalls(tx)
+    return RecentAttempts(
+        own=tuple(await past.begun(number, since=day, most=frequency.OWN_24H.most)),
+        reached=tuple(await past.reached(number, since=month, most=frequency.REACHED_30D.most)),
+        everybody=tuple(await overall.begun(number, since=day, most=everybody))
+        if everybody
+        else (),
+        in_call=await past.in_call(number, since=day),
+    )
+
+
+async def _budgets(tx: Transaction, rules: BudgetRules, task: Task) -> AsyncIterator[Budget]:
+    past, day = PastCalls(tx, task.user_id), budget.day_of(tx.now())
+    if rules.campaign_usd and task.campaign_id is not None:
+        spent, live = await past.spent_on(task.campaign_id)
+        cap = rules.campaign_usd
+        yield Budget(scope="campaign", cap_usd=cap, spent_usd=spent, live_calls=live)
+    if rules.user_day_usd:
+        spent, live = await past.spent(since=day)
+        cap = rules.user_day_usd
+        yield Budget(scope="user_day", cap_usd=cap, spent_usd=spent, live_calls=live)
+    if rules.day_usd:
+        spent, live = await SystemPastCalls(tx).spent(since=day)
+        yield Budget(scope="day", cap_usd=rules.day_usd, spent_usd=spent, live_calls=live)

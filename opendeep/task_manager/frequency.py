@@ -1,0 +1,79 @@
+"""How often one number may be called: when the next attempt on it is free.
+
+For each user: one attempt that was answered in 8 hours and six in 30 days, three attempts of any
+kind in 24 hours. For all users together, where they are distinct people: ten in 24 hours. An
+attempt whose fate is unknown counts as answered. While a call to the number is on its way, nothing
+else is dialled there. Nobody can widen these caps; ``CALLING_HOURS_POLICY=off`` turns them off.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from opendeep.task_manager.dial_facts import Delay, RecentAttempts
+
+DAY = timedelta(days=1)
+MONTH = timedelta(days=30)
+_IN_CALL_PAUSE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """At most ``most`` attempts within ``period``."""
+
+    most: int
+    period: timedelta
+    rule_id: str
+    reason: str
+
+    def delay(self, attempts: Sequence[datetime], now: datetime) -> Delay | None:
+        """Return until when the attempts (newest first) fill the cap; None where they do not."""
+        if len(attempts) < self.most:
+            return None
+        free = attempts[self.most - 1] + self.period
+        if free <= now:
+            return None
+        return Delay(until=free, rule_id=self.rule_id, reason=self.reason)
+
+
+REACHED_8H = Cap(
+    most=1,
+    period=timedelta(hours=8),
+    rule_id="frequency.8h",
+    reason="This number was reached within the last 8 hours.",
+)
+OWN_24H = Cap(
+    most=3,
+    period=DAY,
+    rule_id="frequency.24h",
+    reason="This number was called three times within 24 hours.",
+)
+REACHED_30D = Cap(
+    most=6,
+    period=MONTH,
+    rule_id="frequency.30d",
+    reason="This number was reached six times within 30 days.",
+)
+EVERYBODY_24H = Cap(
+    most=10,
+    period=DAY,
+    rule_id="frequency.everybody",
+    reason="This number was called too often within 24 hours, by all users together.",
+)
+
+
+def delays(recent: RecentAttempts, now: datetime) -> Iterator[Delay]:
+    """Yield each cap that is full at ``now``, with the instant at which it is free again."""
+    if recent.in_call:
+        reason = "A call to this number is on its way."
+        yield Delay(until=now + _IN_CALL_PAUSE, rule_id="frequency.in_call", reason=reason)
+    counted = (
+        (REACHED_8H, recent.reached),
+        (OWN_24H, recent.own),
+        (REACHED_30D, recent.reached),
+        (EVERYBODY_24H, recent.everybody),
+    )
+    for cap, attempts in counted:
+        delay = cap.delay(attempts, now)
+        if delay is not None:
+            yield delay
