@@ -1,116 +1,81 @@
-"""On hold, in whole calls in virtual time: no audio to the AI, and awake for a person."""
+"""A callee who waits for another line, and the keys that they press, in exact virtual time."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
-from opendeep.audio_processing_service import pcm
-from opendeep.audio_processing_service.hold import LONGEST_MS, MUSIC_MS
+from opendeep.audio_processing_service.phrases import phrases_for
 from opendeep.common.clock import LoopClock
-from opendeep.common.data_models import CallCause
-from opendeep.practice.exchange_sounds import load_clips, sound
+from opendeep.common.ids import CallId
+from opendeep.common.messages import (
+    CallEvent,
+    HoldCallee,
+    ResumeCallee,
+    call_events,
+    voice_commands,
+)
 from tests.calls.audio_world import CALL, AudioWorld
-from tests.calls.realtime_peer import Speech
+
+PHRASES = phrases_for("en")
 
 
 @pytest.fixture
-def world(story_clock: LoopClock) -> AudioWorld:
-    """Return a world that is not open yet."""
-    return AudioWorld(story_clock)
+async def world(story_clock: LoopClock) -> AsyncIterator[AudioWorld]:
+    """Return a call whose disclosure was heard."""
+    async with AudioWorld(story_clock).call() as opened:
+        await opened.hear_disclosure()
+        yield opened
 
 
-async def play(world: AudioWorld, mulaw: bytes) -> None:
-    """Let the callee's line sound like this, to its end."""
-    samples = pcm.mulaw_to_pcm(mulaw)
-    for start in range(0, len(samples) - 319, 320):
-        world.end.sound = samples[start : start + 320]
-        await asyncio.sleep(0.02)
-    world.end.sound = pcm.PCM_SILENCE_FRAME
+async def test_hold_is_answered_once_its_words_were_played(world: AudioWorld) -> None:
+    """The AI asks the callee to wait and is quiet, without asking whether anybody is there."""
+    before = world.clock.monotonic()
+    await world.bus.command(voice_commands(CALL), HoldCallee())
+    assert PHRASES.connecting in str(world.peer.said[-1])
+    assert world.clock.monotonic() - before > 1
+    assert not world.peer.automatic
+    await asyncio.sleep(30)
+    assert PHRASES.connecting in str(world.peer.said[-1])
+    assert world.end_command is None
 
 
-async def announce(world: AudioWorld, clip: str, item_id: str) -> None:
-    """Let a recorded sentence be heard, and its words be known after it."""
-    spoken = load_clips()[clip]
-    world.peer.caller_starts(item_id)
-    await play(world, spoken.mulaw)
-    await asyncio.sleep(0.7)
-    world.peer.caller_stops(spoken.text, item_id)
+async def test_resume_tells_callee_and_ai(world: AudioWorld) -> None:
+    """The AI says that it was in vain, and answers turns again; a second word of it is ignored."""
+    await world.bus.command(voice_commands(CALL), HoldCallee())
+    await world.bus.command(voice_commands(CALL), ResumeCallee(text="They were busy."))
+    await asyncio.sleep(1)
+    assert PHRASES.not_connected in str(world.peer.said[-1])
+    assert world.peer.automatic
+    spoken = len(world.peer.said)
+    await world.bus.command(voice_commands(CALL), ResumeCallee(text="They were busy."))
     await asyncio.sleep(0.1)
+    assert len(world.peer.said) == spoken
 
 
-def sent_ms(world: AudioWorld) -> int:
-    """Return how much of the callee's audio was sent to the AI."""
-    return world.peer.appended_bytes // pcm.MULAW_BYTES_PER_MS
+async def test_keys_are_told_to_everybody(world: AudioWorld) -> None:
+    """A key of the callee is an event at once, and a note to the AI after a pause."""
+    async with world.bus.subscribe(call_events(CALL)) as events:
+        for digit in b"12":
+            world.end.write(b"\x03\x00\x01" + bytes([digit]))
+            await asyncio.sleep(0.2)
+        assert [await events.get(), await events.get()] == [
+            CallEvent(name="key_pressed", detail="1"),
+            CallEvent(name="key_pressed", detail="2"),
+        ]
+    await asyncio.sleep(2)
+    assert [detail["digit"] for name, detail in world.desk.events if name == "key_pressed"] == [
+        "1",
+        "2",
+    ]
+    notes = [event["item"] for event in world.peer.of("conversation.item.create")]
+    assert "The callee pressed 12 on their telephone." in str(notes[-1])
 
 
-async def test_a_queue_with_music_costs_no_audio_tokens(world: AudioWorld) -> None:
-    """From "please hold" to the person's first word nothing is sent; then the disclosure comes."""
-    async with world.call():
-        await announce(world, "sarah/hold", "c1")
-        before = sent_ms(world)
-        await play(world, sound("music", 10.0))
-        assert sent_ms(world) == before
-        assert world.peer.said == []
-        greeting = load_clips()["michael/greeting"]
-        async with asyncio.TaskGroup() as both:
-            both.create_task(play(world, greeting.mulaw))
-            await asyncio.sleep(1.5)
-            assert sent_ms(world) > before
-            world.peer.caller_starts("c2")
-        missed = 10_000 + len(greeting.mulaw) // 8 - (sent_ms(world) - before)
-        assert missed > 8000
-        await asyncio.sleep(0.7)
-        world.peer.caller_stops(greeting.text, "c2")
-        await asyncio.sleep(1)
-        assert len(world.peer.said) == 1
-        await world.server.finish(CALL)
-    names = [name for name, _ in world.desk.events]
-    assert names.index("hold_began") < names.index("hold_ended")
-    person = world.desk.lines[-1]
-    assert person.start_ms > 10_000
-
-
-async def test_music_in_mid_call_begins_a_hold(world: AudioWorld) -> None:
-    """Music that lasts is not sent; whoever comes back is answered, and queues are not."""
-    async with world.call():
+async def test_a_second_line_has_no_tools_and_no_transcript(story_clock: LoopClock) -> None:
+    """A transfer's leg talks, but what is said there is no part of the call."""
+    async with AudioWorld(story_clock).call(part_of=CallId("call")) as world:
         await world.hear_disclosure()
-        await play(world, sound("music", 6.0))
-        held = sent_ms(world)
-        await play(world, sound("music", 30.0))
-        assert sent_ms(world) == held
-        await announce(world, "sarah/hold", "q")
-        again = sent_ms(world)
-        await play(world, sound("music", 10.0))
-        assert sent_ms(world) == again
-        answers = len(world.peer.of("response.create"))
-        world.peer.answers.append([Speech("Hello, this is an AI.", ms=900)])
-        await announce(world, "michael/greeting", "p")
-        await asyncio.sleep(1.5)
-        assert len(world.peer.of("response.create")) == answers + 1
-        assert world.desk.said[-1] == ("ai", "Hello, this is an AI.")
-        assert world.peer.automatic
-        await world.server.finish(CALL)
-
-
-async def test_a_silent_line_is_no_hold_for_ever(world: AudioWorld) -> None:
-    """Who asked to hold and then says nothing hears the disclosure after a while."""
-    async with world.call():
-        await announce(world, "sarah/hold", "c1")
-        await asyncio.sleep(9)
-        assert world.peer.said == []
-        await asyncio.sleep(5)
-        assert len(world.peer.said) == 1
-        await world.server.finish(CALL)
-
-
-async def test_a_hold_that_never_ends(world: AudioWorld) -> None:
-    """After a quarter of an hour nobody waits any more."""
-    async with world.call(max_seconds=3600.0):
-        await announce(world, "sarah/hold", "c1")
-        music = sound("music", 20.0)
-        while world.end_command is None and world.clock.monotonic() < LONGEST_MS / 1000 + 60:
-            await play(world, music)
-        await world.server.finish(CALL)
-    assert world.end_command is not None
-    assert world.end_command.cause is CallCause.SILENCE
-    assert MUSIC_MS < LONGEST_MS
+        assert world.peer.session.get("tools", []) == []
+        assert world.desk.lines == []
+        assert "leg_disclosure_heard" in [name for name, _ in world.desk.events]
