@@ -5,6 +5,14 @@ from opendeep.bootstrap.database_commands import (
     database_schema,
     database_upgrade,
 )
+from opendeep.bootstrap.dnd_commands import (
+    add_to_dnd,
+    export_dnd,
+    import_dnd,
+    list_dnd,
+    remove_from_dnd,
+    replay_policy,
+)
 from opendeep.bootstrap.doctor import examine
 from opendeep.bootstrap.practice_only import serve_practice_network
 from opendeep.bootstrap.rehearsal import rehearse
@@ -13,12 +21,18 @@ from opendeep.config.app_config import AppConfig, load_config
 
 __all__ = [
     "AppConfig",
+    "add_to_dnd",
     "database_check",
     "database_schema",
     "database_upgrade",
     "examine",
+    "export_dnd",
+    "import_dnd",
+    "list_dnd",
     "read_config",
     "rehearse",
+    "remove_from_dnd",
+    "replay_policy",
     "serve",
     "serve_practice_network",
 ]

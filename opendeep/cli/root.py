@@ -22,6 +22,8 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "practice": ("practice", "practice", "Run one whole campaign on the practice network."),
         "practice-network": ("practice", "practice_network", "Run the practice network alone."),
         "doctor": ("running", "doctor", "Check every outside system that is configured."),
+        "dnd": ("do_not_call", "dnd_commands", "Keep do-not-disturb lists."),
+        "policy": ("do_not_call", "policy_commands", "Check what the dialling policy decided."),
         "db": ("database", "database_commands", "Upgrade, check or print the database."),
     }
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from opendeep.database.models import DialDecision
 from opendeep.task_manager.dial_facts import Decision, DialFacts, WaitUntil
@@ -58,19 +58,19 @@ def facts_of(row: DialDecision) -> DialFacts:
 def differences(rows: list[DialDecision]) -> Iterator[Difference]:
     """Decide each row again; yield those where the verdict, the rule or the time is another."""
     for row in rows:
-        again = decide(facts_of(row), row.decided_at)
-        stored, now = (row.verdict, row.rule_id, row.until), _said(again)
+        stored, now = _words(row.verdict, row.rule_id, row.until), _again(row)
         if stored != now:
-            yield Difference(
-                decision_id=row.id,
-                stored=_words(*stored),
-                now=_words(*now),
-                same_version=row.policy_version == POLICY_VERSION,
-            )
+            same = row.policy_version == POLICY_VERSION
+            yield Difference(decision_id=row.id, stored=stored, now=now, same_version=same)
 
 
-def _said(decision: Decision) -> tuple[str, str, datetime | None]:
-    return decision.verdict, decision.rule_id, _until(decision)
+def _again(row: DialDecision) -> str:
+    try:
+        facts = facts_of(row)
+    except ValidationError:
+        return "unreadable: its inputs were changed by hand"
+    decision = decide(facts, row.decided_at)
+    return _words(decision.verdict, decision.rule_id, _until(decision))
 
 
 def _until(decision: Decision) -> datetime | None:

@@ -118,6 +118,7 @@ NOT_FOUND: dict[str, Attempt] = {
     "CallEvents.append": lambda tx, u, e: CallEvents(tx, u).append(e.call.id, "x"),
     "DialDecisions.store": lambda tx, u, e: DialDecisions(tx, u).store(DECISION, task_id=e.task.id),
     "DndList.add": lambda tx, u, e: DndList(tx, u).add("+12015550143", "x", e.call.id),
+    "DndList.find": lambda tx, u, _: DndList(tx, u).find(NUMBER),
     "DndList.remove": lambda tx, u, _: DndList(tx, u).remove(NUMBER),
     "FeedbackRequests.create": lambda tx, u, e: FeedbackRequests(tx, u).create(
         kind=FeedbackKind.CHECK_IN, task_id=e.task.id, question="?"

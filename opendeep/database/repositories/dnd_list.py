@@ -56,6 +56,18 @@ class DndList(ScopedRepository):
         if not gone:
             raise NotFoundError("do-not-disturb entry", phone_number)
 
+    async def find(self, phone_number: str) -> DndEntry:
+        """Return a number's entry.
+
+        Raises:
+            NotFoundError: it is not listed.
+        """
+        query = self._scope.select(dnd_list, DndEntry)
+        found = await query.where(dnd_list.c.phone_number == phone_number).first()
+        if found is None:
+            raise NotFoundError("do-not-disturb entry", phone_number)
+        return found
+
     async def list(self, *, limit: int = PAGE_LIMIT, cursor: str | None = None) -> Page[DndEntry]:
         """Return entries, newest first."""
         query = self._scope.select(dnd_list, DndEntry)

@@ -1,6 +1,5 @@
 """The user's do-not-disturb list."""
 
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -9,28 +8,11 @@ from starlette.responses import Response
 from opendeep.common.errors import InvalidInputError
 from opendeep.database.models import DndEntry
 from opendeep.database.repositories.dnd_list import DndList
+from opendeep.task_manager.do_not_call import list_number, unlist_number
 from opendeep.web_interface.api.shapes import Cursor, DndNumber, DndView, Limit, Part
 from opendeep.web_interface.identity import CurrentUser, Services
 
 router = APIRouter(prefix="/api", tags=["dnd"])
-
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
-_PUNCTUATION = re.compile(r"[\s().-]")
-
-
-def e164(text: str) -> str:
-    """Return a number in E.164 form, without the punctuation that people write.
-
-    Raises:
-        InvalidInputError: it is not ``+`` and 7 to 15 digits.
-    """
-    number = _PUNCTUATION.sub("", text)
-    if _E164.fullmatch(number) is None:
-        raise InvalidInputError(
-            "Write the number with + and country code, as in +1 202 555 0100.",
-            code="invalid_phone_number",
-        )
-    return number
 
 
 def _view(row: DndEntry) -> DndView:
@@ -51,7 +33,7 @@ async def list_dnd(
 async def add_dnd(body: DndNumber, services: Services, user_id: CurrentUser) -> DndView:
     """Put a number on the list; a number that is on it stays as it is."""
     async with services.database.transaction() as tx:
-        entry = await DndList(tx, user_id).add(e164(body.phone_number), body.reason)
+        entry = await list_number(tx, user_id, body.phone_number, body.reason, added_by="user")
     return _view(entry)
 
 
@@ -68,7 +50,7 @@ async def remove_dnd(
             raise InvalidInputError("Name the phone_number to take off the list.")
         phone_number = body.phone_number
     # A plus sign that was not percent-encoded arrives as a space.
-    number = e164(f"+{phone_number.strip().removeprefix('+')}")
+    number = f"+{phone_number.strip().removeprefix('+')}"
     async with services.database.transaction() as tx:
-        await DndList(tx, user_id).remove(number)
+        await unlist_number(tx, user_id, number, "" if body is None else body.reason)
     return Response(status_code=204)

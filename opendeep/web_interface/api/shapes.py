@@ -236,6 +236,7 @@ class DndView(Outgoing):
     reason: str
     source_call_id: str | None
     created_at: datetime
+    added_by: str
 
 
 class DndNumber(Incoming):

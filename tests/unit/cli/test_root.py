@@ -16,7 +16,7 @@ def test_help_names_every_command():
     done = CliRunner().invoke(cli, ["--help"])
 
     assert done.exit_code == 0
-    for name in ("serve", "practice", "practice-network", "doctor", "db"):
+    for name in ("serve", "practice", "practice-network", "doctor", "dnd", "policy", "db"):
         assert f"\n  {name} " in done.output
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import available_timezones
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opendeep.task_manager import dial_policy
@@ -302,6 +302,13 @@ _FACTS = st.builds(
 )
 
 
+# The long form is a promise of its own: a hundred thousand nights.
+_IS_LONG = settings.get_current_profile_name() == "long"
+_NIGHTS = 100_000 if _IS_LONG else settings().max_examples
+
+
+@pytest.mark.timeout(3600 if _IS_LONG else 60)
+@settings(max_examples=_NIGHTS)
 @given(
     _FACTS,
     st.one_of(_INSTANTS, _CHANGES_OF_CLOCKS),

@@ -77,5 +77,7 @@ def test_a_difference_is_told() -> None:
     [older] = dial_record.differences([stored({**altered, "policy_version": "0"})])
     assert not older.same_version
     assert columns["policy_version"] == POLICY_VERSION
+    [broken] = dial_record.differences([stored({**columns, "inputs": {"phone_number": 7}})])
+    assert broken.now.startswith("unreadable")
     fields = dial_record.facts_of(stored(columns))
     assert replace(fields, attempts_used=1) != facts

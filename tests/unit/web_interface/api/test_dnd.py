@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opendeep.common.errors import InvalidInputError
-from opendeep.web_interface.api.dnd import e164
+from opendeep.task_manager.do_not_call import e164
 
 URL = "/api/dnd_list"
 

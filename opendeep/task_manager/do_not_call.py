@@ -1,0 +1,158 @@
+"""Do-not-disturb lists by hand: list a number, take it off, import and export, with an audit.
+
+An entry says who made it and why, and keeps its first reason. No outcome of a call removes one;
+taking one off is an act of a person, which the audit log keeps together with what stood there.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from opendeep.common.errors import InvalidInputError
+from opendeep.common.ids import UserId
+from opendeep.database.models import AddedBy, DndEntry
+from opendeep.database.repositories import AuditLog, DndList
+from opendeep.database.scopes import PAGE_LIMIT_MOST
+from opendeep.database.transaction import Transaction
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+_PUNCTUATION = re.compile(r"[\s().-]")
+_FORMULA = ("=", "+", "-", "@")
+_COLUMNS = ("phone_number", "reason", "added_by", "source_call_id", "created_at")
+_MOST_CHARACTERS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsvFault:
+    """A line of a file that was not taken, and why."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What became of a file: how many numbers are new, how many were listed already."""
+
+    added: int
+    known: int
+    faults: tuple[CsvFault, ...]
+
+
+def e164(text: str) -> str:
+    """Return a number in E.164 form, without the punctuation that people write.
+
+    Raises:
+        InvalidInputError: it is not ``+`` and 7 to 15 digits.
+    """
+    number = _PUNCTUATION.sub("", text)
+    if _E164.fullmatch(number) is None:
+        raise InvalidInputError(
+            "Write the number with + and country code, as in +1 202 555 0100.",
+            code="invalid_phone_number",
+        )
+    return number
+
+
+async def list_number(
+    tx: Transaction, user_id: UserId, number: str, reason: str, *, added_by: AddedBy
+) -> DndEntry:
+    """Put a number on the user's list; one that is on it stays as it is.
+
+    Raises:
+        InvalidInputError: it is no number.
+    """
+    number = e164(number)
+    known = await DndList(tx, user_id).contains(number)
+    entry = await DndList(tx, user_id).add(number, reason[:_MOST_CHARACTERS], added_by=added_by)
+    if not known:
+        detail = {"phone_number": number, "reason": entry.reason, "added_by": added_by}
+        await AuditLog(tx, user_id).append("dnd_added", detail)
+    return entry
+
+
+async def unlist_number(tx: Transaction, user_id: UserId, number: str, reason: str) -> None:
+    """Take a number off the user's list; the audit log keeps the entry and who wanted that why.
+
+    Raises:
+        InvalidInputError: it is no number.
+        NotFoundError: it is not listed.
+    """
+    number = e164(number)
+    entries = DndList(tx, user_id)
+    entry = await entries.find(number)
+    await entries.remove(number)
+    was = entry.model_dump(mode="json", include=set(_COLUMNS))
+    await AuditLog(tx, user_id).append("dnd_removed", {"entry": was, "reason": reason})
+
+
+async def import_csv(tx: Transaction, user_id: UserId, text: str, *, reason: str = "") -> Imported:
+    """Put every number of a CSV file on the user's list.
+
+    Args:
+        tx: all of the file is one transaction.
+        user_id: whose list.
+        text: with a header line that names ``phone_number``, and maybe ``reason``.
+        reason: for lines without one.
+
+    Raises:
+        InvalidInputError: there is no such header.
+    """
+    added = known = 0
+    faults: list[CsvFault] = []
+    for line, row in _rows(text):
+        try:
+            number = e164(row.get("phone_number") or "")
+        except InvalidInputError as error:
+            faults.append(CsvFault(line=line, reason=error.message))
+            continue
+        if await DndList(tx, user_id).contains(number):
+            known += 1
+            continue
+        why = _unquoted(row.get("reason") or "") or reason
+        await list_number(tx, user_id, number, why, added_by="import")
+        added += 1
+    return Imported(added=added, known=known, faults=tuple(faults))
+
+
+async def export_csv(tx: Transaction, user_id: UserId) -> str:
+    """Return the user's list as CSV, oldest entry first; no cell is a formula."""
+    entries: list[DndEntry] = []
+    cursor: str | None = None
+    while True:
+        page = await DndList(tx, user_id).list(limit=PAGE_LIMIT_MOST, cursor=cursor)
+        entries += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    written = io.StringIO()
+    writer = csv.DictWriter(written, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for entry in reversed(entries):
+        values = entry.model_dump(mode="json", include=set(_COLUMNS))
+        writer.writerow({**values, "reason": _quoted(entry.reason)})
+    return written.getvalue()
+
+
+def _rows(text: str) -> Iterator[tuple[int, dict[str, str | None]]]:
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    try:
+        if "phone_number" not in (reader.fieldnames or ()):
+            raise InvalidInputError("The file's first line must name the column phone_number.")
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise InvalidInputError(
+            f"The file is no CSV at line {reader.line_num}: {error}."
+        ) from error
+
+
+def _quoted(cell: str) -> str:
+    """Keep a spreadsheet from running what somebody said in a call."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def _unquoted(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell.strip()
