@@ -28,8 +28,9 @@ covered: $(VENV)/.dev  ## the same, with the coverage of the cores
 	$(BIN)/pytest tests -m "not integration" -n 2 -q --cov --cov-report=
 	$(BIN)/coverage report --include=$(CORES) --fail-under=90 --skip-covered
 
-integration: $(VENV)/.dev  ## real PostgreSQL, Chromium, speech and sockets on loopback
-	$(BIN)/pytest tests -m integration -q
+integration: $(VENV)/.dev  ## real Asterisk, PostgreSQL, Chromium, speech and sockets on loopback
+	$(BIN)/pytest tests/integration/asterisk -m integration -n 3 --dist loadfile -q
+	$(BIN)/pytest tests -m integration -q --ignore=tests/integration/asterisk
 
 asterisk: $(VENV)/.dev  ## two real Asterisks on loopback, until Ctrl-C
 	@$(BIN)/python -m tests.integration.asterisk.servers

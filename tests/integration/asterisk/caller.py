@@ -62,13 +62,18 @@ class Dialled:
         """Return the channel's own events in their order, in short words.
 
         What two threads of Asterisk tell in any order is left out: ``OriginateResponse``,
-        ``DialState``, and requests to hang up.
+        ``DialState``, and requests to hang up. ``DialBegin``, which comes from the thread that
+        originates while the line may ring already, stands where it does in a quiet hour.
         """
-        return [
+        words = [
             _word(message)
             for message in self.manager.about(self.unique_id)
             if message.event in _STORY
         ]
+        if "DialBegin" in words:
+            words.remove("DialBegin")
+            words.insert(words.index("Newchannel") + 1, "DialBegin")
+        return words
 
     def told(self, event: str, header: str) -> list[str]:
         """Return a header of each of the channel's events with a name."""
