@@ -191,8 +191,7 @@ async def test_a_server_that_does_not_read() -> None:
         await voice.close()
 
 
-@pytest.mark.parametrize("steps", [0, 1, 2, 3, 4, 6, 8, 12, 20])
-async def test_a_session_that_is_cancelled_while_it_opens_leaves_no_connection(steps: int) -> None:
+async def test_a_session_that_is_cancelled_while_it_opens_leaves_no_connection() -> None:
     """Wherever the opening is cancelled, the server sees the connection end, if there was one."""
     seen: list[ServerConnection] = []
 
@@ -203,15 +202,16 @@ async def test_a_session_that_is_cancelled_while_it_opens_leaves_no_connection(s
         await connection.wait_closed()
 
     async with server(talk) as url:
-        voice = client(url)
-        async with asyncio.TaskGroup() as group:
-            opening = group.create_task(voice.start(VOICE, Told().listen))
-            for _ in range(steps):
-                await asyncio.sleep(0.0005)
-            opening.cancel()
-        if not opening.cancelled():
-            await voice.close()
-        await asyncio.sleep(0.05)  # a handshake that was under way ends
+        for steps in range(60):
+            voice = client(url)
+            async with asyncio.TaskGroup() as group:
+                opening = group.create_task(voice.start(VOICE, Told().listen))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                opening.cancel()
+            if not opening.cancelled():
+                await voice.close()
+        await asyncio.sleep(0.1)  # handshakes that were under way end
         async with asyncio.timeout(1):
             for connection in seen:
                 await connection.wait_closed()
