@@ -229,7 +229,7 @@ CREATE INDEX ix_calls_analysis_status_status_ended_at ON calls (analysis_status,
 
 CREATE INDEX ix_calls_created_at ON calls (created_at);
 
-CREATE INDEX ix_calls_destination_created_at ON calls (destination, created_at);
+CREATE INDEX ix_calls_destination_user_id_created_at ON calls (destination, user_id, created_at);
 
 CREATE INDEX ix_calls_status_user_id ON calls (status, user_id);
 

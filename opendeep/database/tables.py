@@ -231,7 +231,7 @@ calls = owned(
     Index(None, "analysis_status", "status", "ended_at"),
     Index(None, "created_at"),
     # How often was this number called? What did this user spend today?
-    Index(None, "destination", "created_at"),
+    Index(None, "destination", "user_id", "created_at"),
     Index(None, "user_id", "created_at"),
 )
 

@@ -5,12 +5,10 @@ into somebody else's.
 """
 
 from opendeep.common import messages
-from opendeep.common.data_models import TaskStatus
 from opendeep.common.ids import CallId, FeedbackId
 from opendeep.common.messages import CallEvent
 from opendeep.common.ports import SpokenLine
 from opendeep.database.engine import Database
-from opendeep.database.models import Call
 from opendeep.database.repositories import (
     AuditLog,
     CallEvents,
@@ -19,10 +17,10 @@ from opendeep.database.repositories import (
     Tasks,
     Transcripts,
 )
-from opendeep.database.transaction import Transaction
+from opendeep.task_manager.do_not_call import stop_dialling
 from opendeep.task_manager.feedback_manager_svc import FeedbackManagerService
-from opendeep.task_manager.task_states import TaskInput, sources_of
 
+_ASKED = "The callee asked not to be called again."
 _VALUE_MOST_CHARACTERS = 500
 
 
@@ -62,7 +60,7 @@ class CallDesk:
             task = await Tasks(tx, call.user_id).get(call.task_id)
             reason = f"The callee asked not to be called: {words[:_VALUE_MOST_CHARACTERS]}"
             await DndList(tx, call.user_id).add(task.phone_number, reason, call_id)
-            await self._cancel_waiting(tx, call, task.phone_number)
+            await stop_dialling(tx, call.user_id, task.phone_number, _ASKED)
             await CallEvents(tx, call.user_id).append(call_id, "opted_out", {"words": words})
             await AuditLog(tx, call.user_id).append("dnd_added", {"call_id": call_id})
 
@@ -81,16 +79,3 @@ class CallDesk:
             options=options,
         )
         return asked.id
-
-    @staticmethod
-    async def _cancel_waiting(tx: Transaction, call: Call, phone_number: str) -> None:
-        tasks = Tasks(tx, call.user_id)
-        waiting = sources_of(TaskInput.REFUSE_DND)
-        for other in await tasks.with_number(phone_number, statuses=waiting):
-            await tasks.change(
-                other.id,
-                expected=waiting,
-                status=TaskStatus.CANCELLED_DND,
-                status_reason="The callee asked not to be called again.",
-                next_action_time=None,
-            )

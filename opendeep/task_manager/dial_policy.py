@@ -8,7 +8,7 @@ else off. ``docs/calling-rules.md`` tells the rules with their sources.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
@@ -24,7 +24,6 @@ POLICY_VERSION = f"1 hours={PACK_VERSION} phonenumbers={phonenumbers.__version__
 """Stored with each decision; the first figure changes with the rules of this module."""
 
 _YEARS_AHEAD = 10
-_HALF_YEAR = timedelta(days=182)
 
 
 def decide(facts: DialFacts, now: datetime) -> Decision:
@@ -49,24 +48,23 @@ def decide(facts: DialFacts, now: datetime) -> Decision:
     return WaitUntil(until=until, rule_id=longest.rule_id, reason=longest.reason)
 
 
-def zones_of(facts: DialFacts, at: datetime) -> list[ZoneInfo]:
+def zones_of(facts: DialFacts) -> list[ZoneInfo]:
     """Return every zone that the callee may be in; empty where none is known.
 
     The zone of the plan decides for a number that has no place (free-phone), and picks one of
-    those that the number may be in; where it contradicts the number, both count.
+    those that the number may be in. Any other zone is added: two zones that agree today may be
+    an hour apart next week, and then the hours of both are kept.
 
     Raises:
         ZoneInfoNotFoundError: there is no such zone.
         ValueError: the name is not one that a zone can have.
     """
     home = number_home(facts.phone_number)
-    of_number = [ZoneInfo(name) for name in home.zones]
     if facts.time_zone is None:
-        return of_number
-    named = ZoneInfo(facts.time_zone)
-    if not home.has_place or any(_same_wall_clock(named, zone, at) for zone in of_number):
-        return [named]
-    return [*of_number, named]
+        return [ZoneInfo(name) for name in home.zones]
+    if not home.has_place or facts.time_zone in home.zones:
+        return [ZoneInfo(facts.time_zone)]
+    return [ZoneInfo(name) for name in (*home.zones, facts.time_zone)]
 
 
 def _refusal(facts: DialFacts, now: datetime) -> Refuse | None:
@@ -103,7 +101,7 @@ def _delays(facts: DialFacts, now: datetime) -> Iterator[Delay]:
 
 def _opening(facts: DialFacts, start: datetime) -> datetime | Refuse:
     try:
-        zones = zones_of(facts, start)
+        zones = zones_of(facts)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         zones = []
     if not zones:
@@ -129,12 +127,3 @@ def _callee(facts: DialFacts) -> Callee:
 
 def _hours_reason(facts: DialFacts) -> str:
     return f"Outside the calling hours of a {'business' if facts.is_business else 'person'} there."
-
-
-def _same_wall_clock(one: ZoneInfo, other: ZoneInfo, at: datetime) -> bool:
-    """Tell whether two zones are one by two names, or as good as that in summer and winter."""
-    instants = (at, at + _HALF_YEAR)
-    return all(
-        instant.astimezone(one).utcoffset() == instant.astimezone(other).utcoffset()
-        for instant in instants
-    )

@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from opendeep.common.errors import InvalidInputError
+from opendeep.common.data_models import CallStatus, TaskStatus
+from opendeep.common.errors import ConflictError, InvalidInputError
 from opendeep.common.ids import UserId
 from opendeep.database.models import AddedBy, DndEntry
-from opendeep.database.repositories import AuditLog, DndList
+from opendeep.database.repositories import AuditLog, Calls, DndList, Tasks
 from opendeep.database.scopes import PAGE_LIMIT_MOST
 from opendeep.database.transaction import Transaction
+from opendeep.task_manager.task_states import TaskInput, sources_of
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 _PUNCTUATION = re.compile(r"[\s().-]")
@@ -67,10 +69,34 @@ async def list_number(
     number = e164(number)
     known = await DndList(tx, user_id).contains(number)
     entry = await DndList(tx, user_id).add(number, reason[:_MOST_CHARACTERS], added_by=added_by)
+    await stop_dialling(tx, user_id, number, "The number is on your do-not-disturb list.")
     if not known:
         detail = {"phone_number": number, "reason": entry.reason, "added_by": added_by}
         await AuditLog(tx, user_id).append("dnd_added", detail)
     return entry
+
+
+async def stop_dialling(tx: Transaction, user_id: UserId, number: str, reason: str) -> None:
+    """Cancel what would still dial a number, an attempt that was not sent yet included.
+
+    Only what Asterisk was told already goes on: to be hung up, not to be undone.
+    """
+    calls, tasks = Calls(tx, user_id), Tasks(tx, user_id)
+    for call in await calls.live():
+        if call.destination == number and call.status is CallStatus.INITIATING:
+            try:
+                await calls.release_unsent(call.id, reason=reason)
+            except ConflictError:
+                continue  # It was sent at this very moment.
+    waiting = sources_of(TaskInput.REFUSE_DND)
+    for task in await tasks.with_number(number, statuses=waiting):
+        await tasks.change(
+            task.id,
+            expected=waiting,
+            status=TaskStatus.CANCELLED_DND,
+            status_reason=reason,
+            next_action_time=None,
+        )
 
 
 async def unlist_number(tx: Transaction, user_id: UserId, number: str, reason: str) -> None:

@@ -142,16 +142,24 @@ def test_zone_that_contradicts_the_number() -> None:
     ("number", "named", "zones"),
     [
         ("+19315550100", "America/Chicago", ["America/Chicago"]),
-        ("+12125550100", "US/Eastern", ["US/Eastern"]),
+        ("+12125550100", "US/Eastern", ["America/New_York", "US/Eastern"]),
         ("+12125550100", None, ["America/New_York"]),
         ("+12125550100", "America/Phoenix", ["America/New_York", "America/Phoenix"]),
         ("+14805550100", "America/Denver", ["America/Phoenix", "America/Denver"]),
     ],
 )
 def test_which_zones_count(number: str, named: str | None, zones: list[str]) -> None:
-    """The plan's zone picks one of the number's, by whatever name; another one is added."""
+    """The plan's zone picks one of the number's; another one is added."""
     facts = replace(FACTS, phone_number=number, time_zone=named)
-    assert [zone.key for zone in zones_of(facts, NOON)] == zones
+    assert [zone.key for zone in zones_of(facts)] == zones
+
+
+def test_zones_that_agree_for_half_a_year() -> None:
+    """Cancun and Alabama agree in summer; a call that waits into winter keeps the hours of both."""
+    facts = replace(FACTS, phone_number="+12055550100", time_zone="America/Cancun")
+    decision = decide(facts, datetime(2026, 11, 1, 6, tzinfo=UTC))
+    assert isinstance(decision, WaitUntil)
+    assert decision.until == datetime(2026, 11, 2, 15, tzinfo=UTC)
 
 
 def test_a_split_state_keeps_to_both_its_zones() -> None:
@@ -159,7 +167,7 @@ def test_a_split_state_keeps_to_both_its_zones() -> None:
     facts = replace(FACTS, phone_number="+16055550100")
     assert {"America/North_Dakota/Center", "America/Denver"} == set(candidate_zones("+16055550100"))
     morning = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
-    assert decide(replace(facts, time_zone="America/Chicago"), morning) == Dial()
+    assert decide(replace(facts, time_zone="America/North_Dakota/Center"), morning) == Dial()
     decision = decide(facts, morning)
     assert isinstance(decision, WaitUntil)
     assert decision.until == datetime(2026, 11, 23, 16, tzinfo=UTC)
@@ -287,7 +295,7 @@ _OPENINGS = st.one_of(
 
 def _is_open_by_the_book(facts: DialFacts, instant: datetime) -> bool:
     """Judge the instant zone by zone, without any search."""
-    zones = zones_of(facts, instant)
+    zones = zones_of(facts)
     first = 8 if facts.is_business else 9
     daytime = [first <= instant.astimezone(zone).hour < 20 for zone in zones]
     return bool(zones) and all(daytime) and is_open(dial_policy._callee(facts), zones, instant)

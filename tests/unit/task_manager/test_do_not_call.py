@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from opendeep.common.data_models import CallCause, TaskStatus
-from opendeep.common.errors import InvalidInputError, NotFoundError
-from opendeep.database.repositories import DndList, Tasks
+from opendeep.common.data_models import CallCause, CallStatus, TaskStatus
+from opendeep.common.errors import ConflictError, InvalidInputError, NotFoundError
+from opendeep.database.repositories import Calls, DndList, Tasks
 from opendeep.database.tables import audit_log
 from opendeep.task_manager import do_not_call
 from opendeep.task_manager.dial_gate import DialRules, PolicyDialGate
@@ -61,6 +61,46 @@ async def test_no_outcome_takes_a_number_off(world: World) -> None:
         claimed = await Tasks(tx, world.user_id).get(later.id)
         assert await PolicyDialGate(DialRules()).check(tx, claimed)
     assert (await world.get(later)).status is TaskStatus.CANCELLED_DND
+
+
+@pytest.mark.parametrize(
+    ("status", "becomes"),
+    [
+        (CallStatus.INITIATING, TaskStatus.CANCELLED_DND),
+        (CallStatus.ORIGINATING, TaskStatus.IN_PROGRESS),
+    ],
+)
+async def test_an_attempt_that_was_not_sent_is_taken_back(
+    world: World, status: CallStatus, becomes: TaskStatus
+) -> None:
+    """Listed after the reservation and before Originate, a number is not dialled."""
+    task, waiting = await world.task(), await world.task()
+    call = await world.call(task, status)
+    other = await world.call(await world.task(phone_number=OTHER), CallStatus.INITIATING)
+    async with world.database.transaction() as tx:
+        await do_not_call.list_number(tx, world.user_id, NUMBER, "asked", added_by="user")
+    assert (await world.get(task)).status is becomes
+    assert (await world.get(waiting)).status is TaskStatus.CANCELLED_DND
+    async with world.database.transaction() as tx:
+        left = {live.id for live in await Calls(tx, world.user_id).live()}
+    assert left == {other.id} | ({call.id} if becomes is TaskStatus.IN_PROGRESS else set())
+
+
+async def test_an_attempt_that_is_sent_at_this_moment(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where Originate was faster, the number is listed all the same."""
+    task = await world.task()
+    await world.call(task, CallStatus.INITIATING)
+
+    async def was_sent(*_arguments: object, **_options: object) -> None:
+        raise ConflictError("It was sent already.")
+
+    monkeypatch.setattr(Calls, "release_unsent", was_sent)
+    async with world.database.transaction() as tx:
+        await do_not_call.list_number(tx, world.user_id, NUMBER, "asked", added_by="user")
+        assert await DndList(tx, world.user_id).contains(NUMBER)
+    assert (await world.get(task)).status is TaskStatus.IN_PROGRESS
 
 
 async def test_import(world: World) -> None:

@@ -17,7 +17,9 @@ def upgrade() -> None:
         "UPDATE calls SET destination = "
         "(SELECT tasks.phone_number FROM tasks WHERE tasks.id = calls.task_id)"
     )
-    op.create_index("ix_calls_destination_created_at", "calls", ["destination", "created_at"])
+    op.create_index(
+        "ix_calls_destination_user_id_created_at", "calls", ["destination", "user_id", "created_at"]
+    )
     op.create_index("ix_calls_user_id_created_at", "calls", ["user_id", "created_at"])
     op.add_column("dnd_list", sa.Column("added_by", sa.Text, server_default="user", nullable=False))
     op.execute("UPDATE dnd_list SET added_by = 'callee' WHERE source_call_id IS NOT NULL")
