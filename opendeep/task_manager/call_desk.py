@@ -9,14 +9,15 @@ from opendeep.common.ids import CallId, FeedbackId
 from opendeep.common.messages import CallEvent
 from opendeep.common.ports import SpokenLine
 from opendeep.database.engine import Database
+from opendeep.database.log_entries import LoggedEvent, LoggedLine
 from opendeep.database.repositories import (
     AuditLog,
     CallEvents,
     DndList,
     SystemCalls,
     Tasks,
-    Transcripts,
 )
+from opendeep.task_manager.call_ledger import CallLedger
 from opendeep.task_manager.do_not_call import stop_dialling
 from opendeep.task_manager.feedback_manager_svc import FeedbackManagerService
 
@@ -30,20 +31,15 @@ class CallDesk:
     def __init__(self, database: Database, feedback: FeedbackManagerService) -> None:
         self._database = database
         self._feedback = feedback
+        self._ledger = CallLedger(database)
 
     async def store_line(self, call_id: CallId, line: SpokenLine) -> int:
         """Store a transcript line, tell the user's pages; return its ``seq``."""
-        async with self._database.transaction() as tx:
-            call = await SystemCalls(tx).get(call_id)
-            stored = await Transcripts(tx, call.user_id).append(call_id, line)
-        return stored.seq
+        return await self._ledger.write(LoggedLine(call_id=call_id, line=line))
 
     async def store_event(self, call_id: CallId, name: str, detail: dict[str, object]) -> None:
         """Append to the call's event list and tell whoever watches the call."""
-        async with self._database.transaction() as tx:
-            call = await SystemCalls(tx).get(call_id)
-            await CallEvents(tx, call.user_id).append(call_id, name, dict(detail))
-            tx.publish(messages.call_events(call_id), CallEvent(name=name))
+        await self._ledger.write(LoggedEvent(call_id=call_id, name=name, detail=dict(detail)))
 
     async def note_fact(self, call_id: CallId, name: str, value: str) -> None:
         """Remember a fact as an event of the call; the analysis carries it on to later calls."""
