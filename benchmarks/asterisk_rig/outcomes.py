@@ -17,7 +17,7 @@ class Outcome:
         network_causes: what the network's channel may end with (Q.850).
         share: how many of a hundred calls.
         seconds: how long after the answer somebody of us ends it; None lets the callee do so.
-        refused: Asterisk is given an address for its sound at which nobody listens.
+        refused: Asterisk is given an address for its sound that hangs up at once.
     """
 
     name: str

@@ -55,20 +55,24 @@ from opendeep.task_manager.task_scheduler_svc import SchedulerConfig, TaskSchedu
 _LOOK_SECONDS = 0.25
 _TELL_EVERY = 2
 _WARM_CALLS = 200
-_NOBODY = "127.0.0.1:1"
 
 
 class RefusingMedia:
-    """The product's media, but some tasks' calls are sent where nobody listens."""
+    """The product's media, but some tasks' calls are sent to a door that is shut in their face.
 
-    def __init__(self, media: CallMedia, refused: frozenset[int]) -> None:
+    Not to a port where nobody listens: there Asterisk 22.10 closes its descriptor twice, and the
+    second time it may be that of another call.
+    """
+
+    def __init__(self, media: CallMedia, refused: frozenset[int], shut: str) -> None:
         self._media = media
         self._refused = refused
+        self._shut = shut
 
     async def prepare(self, config: CallMediaConfig) -> str:
         """Expect Asterisk, and send it astray for the chosen ones."""
         address = await self._media.prepare(config)
-        return _NOBODY if config.task_id in self._refused else address
+        return self._shut if config.task_id in self._refused else address
 
     async def open_voice(self, call_id: CallId) -> None:
         """Open the voice session."""
@@ -187,6 +191,10 @@ async def main(config: dict[str, Any]) -> None:
         keys = AsteriskAmiClient(AmiConfig(**config["ami"], events="off"), name="keys")
         gate = PolicyDialGate(DialRules(enforce_hours=False))
         recordings = config.get("recordings")
+        shut = await stack.enter_async_context(
+            await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+        )
+        shut_at = f"127.0.0.1:{shut.sockets[0].getsockname()[1]}"
         initiator = CallInitiatorService(
             config=AttemptConfig(
                 dialing=DialConfig(template=config["template"]),
@@ -197,7 +205,7 @@ async def main(config: dict[str, Any]) -> None:
             ports=CallPorts(
                 ami=ami,
                 keys=keys,
-                media=RefusingMedia(media, frozenset(config["refused"])),
+                media=RefusingMedia(media, frozenset(config["refused"]), shut_at),
                 briefing=CallBriefing(database, clock),
                 database=database,
                 bus=bus,
