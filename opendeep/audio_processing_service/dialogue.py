@@ -306,7 +306,8 @@ class Dialogue:
             self._change_floor(self._floor.said(event.item_id, event.text, greeting=greeting))
             # A murmur may have been the answer to what the AI went on to ask.
             self._silence.expect_continuation()
-        if self._voice is not None and not self._held(self._hold.said(event.text), self._voice):
+        action = self._hold.said(event.text, in_talk=self._opening.done)
+        if self._voice is not None and not self._held(action, self._voice):
             self._open(self._opening.callee_said(event.text, now_ms))
 
     def _answered(self, answer: Answer | None, *, by_sound: bool) -> None:

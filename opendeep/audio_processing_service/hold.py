@@ -137,9 +137,15 @@ class Hold:
         over = kind in limits and self._kind_ms >= limits[kind]
         return HoldAction.END if over else HoldAction.NONE
 
-    def said(self, text: str) -> HoldAction:
-        """Take the callee's words: a queue's begin a hold, others end the doubt."""
-        if text and speaker_of(text) is Speaker.QUEUE:
+    def said(self, text: str, *, in_talk: bool) -> HoldAction:
+        """Take the callee's words: a queue's begin a hold, others end the doubt.
+
+        Args:
+            text: the words.
+            in_talk: whether the AI talks with somebody already. People say "hold on" as well; of
+                a talk, only music makes a hold.
+        """
+        if text and (self.doubtful or not in_talk) and speaker_of(text) is Speaker.QUEUE:
             return HoldAction.BEGIN
         if self.doubtful and text:
             self.doubtful = False

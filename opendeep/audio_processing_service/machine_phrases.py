@@ -65,11 +65,14 @@ _VOICEMAIL: Final = _any(
     r"leave (?:(?:me|us) )?(?:a|your|the) (?:\w+ ){0,3}(?:message|name)",
     r"(?:record|recording) (?:your|a) message",
     r"voice ?mail",
-    r"answering (?:machine|service)",
+    r"answering machine",
+    r"reached .{0,40}answering service",
     r"mail ?box",
+    # Of themselves: a person says of another that he cannot come to the phone.
+    r"\b(?:i|we|you are calling|you (?:have )?called)(?: am| are|'m|'re| is)?(?: currently)? "
     r"(?:can(?:no|')?t|(?:un|not )able to) (?:come to|get|take|answer) (?:the|your) (?:phone|call)",
     r"(?:nobody|no one) is available to take your call",
-    r"(?:missed|miss) your call",
+    r"missed your call.{0,60}(?:leave|message|return|get back|call you back)",
     r"forwarded to (?:an automated|a) voice",
     r"hinterlassen sie",
     r"anrufbeantworter",
@@ -103,16 +106,18 @@ _MENU: Final = _any(
 _AFTER_RECORDING: Final = re.compile(r"hang up,? or [^.]*", re.IGNORECASE)
 """What to do after a message was left is no menu."""
 _QUEUE: Final = _any(
-    r"(?:please )?(?:hold|stay|remain|continue to hold)(?: on)? (?:the line )?"
-    r"(?:for|while|until|and your call)",
-    r"(?:currently|now|presently) (?:busy|assisting|helping)",
-    r"next available",
+    r"please (?:continue to )?(?:hold|stay|remain)(?: on)?(?: the line)? "
+    r"(?:for|while|until|and your)",
+    r"(?:stay|remain) on the line",
+    r"(?:all|our) .{0,60}(?:currently|now|presently) (?:busy|assisting|helping)",
+    r"next available (?:agent|representative|operator|advis|associate|assistant|specialist|member)",
     r"(?:estimated|approximate) (?:hold|wait(?:ing)?) time",
-    r"(?:you are|your call is)(?: currently| now)? (?:caller number|number|first|next)",
+    r"you are(?: currently| now)? (?:caller number|number \w+ in|next in)",
+    r"your call is(?: currently| now)? (?:caller number|number|next)",
     r"order (?:in which )?it was received",
     r"your call is (?:very )?important",
     r"thank you for (?:your patience|(?:continuing to )?(?:hold|wait)ing)[,.]? "
-    r"(?:your|please|all)",
+    r"(?:your call|please (?:continue|hold|stay|remain)|all (?:our|of|agents|lines))",
     r"callers? (?:waiting|ahead)",
     r"bitte (?:bleiben sie (?:am apparat|in der leitung)|warten sie)",
     r"nächste freie mitarbeiter",

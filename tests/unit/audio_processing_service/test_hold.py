@@ -112,17 +112,24 @@ def test_music_while_the_ai_talks() -> None:
     assert Bench().hear(MUSIC, talking=True) == []
 
 
+def test_a_person_who_asks_to_wait() -> None:
+    """Once the AI talks with somebody, words alone begin no hold."""
+    words = "Please hold for the next person."
+    assert Bench().hold.said(words, in_talk=True) is HoldAction.NONE
+    assert Bench().hold.said(words, in_talk=False) is HoldAction.BEGIN
+
+
 def test_the_words_of_a_queue() -> None:
     """They begin a hold, and one more when it was a queue that ended it."""
     bench = Bench()
-    assert bench.hold.said("") is HoldAction.NONE
-    assert bench.hold.said("Hello?") is HoldAction.NONE
-    bench.follow(bench.hold.said("Please hold for the next person."))
+    assert bench.hold.said("", in_talk=False) is HoldAction.NONE
+    assert bench.hold.said("Hello?", in_talk=False) is HoldAction.NONE
+    bench.follow(bench.hold.said("Please hold for the next person.", in_talk=False))
     bench.hear(MUSIC[: 8000 * 5])
     bench.hear(SPEECH)
-    bench.follow(bench.hold.said("Your call is important to us."))
+    bench.follow(bench.hold.said("Your call is important to us.", in_talk=False))
     assert bench.hold.active
-    bench.follow(bench.hold.said("Your call is important to us."))
+    bench.follow(bench.hold.said("Your call is important to us.", in_talk=False))
     assert bench.events == ["hold_began", "hold_ended", "hold_began"]
     assert bench.voice.did == ["automatic False"] * 2
 
@@ -135,10 +142,10 @@ def test_a_person_after_a_hold(*, opened: bool) -> None:
         bench.opening.callee_said("Leave a message.", 0)
     bench.follow(HoldAction.BEGIN)
     bench.hear(SPEECH)
-    action = bench.hold.said("Thank you for waiting, this is Michael.")
+    action = bench.hold.said("Thank you for waiting, this is Michael.", in_talk=False)
     assert action is HoldAction.END
     bench.follow(action)
-    assert bench.hold.said("How can I help?") is HoldAction.NONE
+    assert bench.hold.said("How can I help?", in_talk=False) is HoldAction.NONE
     after = bench.voice.did[1:]
     assert [did.partition(" ")[0] for did in after] == (
         ["note", "automatic", "respond"] if opened else []
