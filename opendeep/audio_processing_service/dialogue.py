@@ -168,12 +168,14 @@ class Dialogue:
     def apologise(self, reason: str) -> None:
         """Have the call ended because there is no voice; a callee who is there is told so."""
         self._host.log_event("voice_failed", reason=reason)
-        if not self._sound.frames_out or self._ending.told:
+        self._ending.goodbye = False
+        if self._ending.decided:  # Words of leave that wait to be played are.
+            return
+        if not self._sound.frames_out:
             self.end(CallCause.AI_FAILED, reason)
             return
         self._stop_talking(cancel=True)
         self.end_when_played(CallCause.AI_FAILED, reason)
-        self._ending.goodbye = False
         self._transcript.agent_text(APOLOGY, play_apology(self._sound.playout), final=True)
 
     def callee_pressed(self, digit: str) -> None:

@@ -339,9 +339,10 @@ class CallAttemptHandler:
 
     @property
     def may_transfer(self) -> bool:
-        """Whether somebody answered, and nobody asked for the end."""
+        """Whether somebody answered and is still with us, and nobody asked for the end."""
         phase = self._phase
-        return self._facts.answered and self._facts.asked is None and not phase.over
+        gone = phase.over or phase.left
+        return self._facts.answered and self._facts.asked is None and not gone
 
     async def leave(self) -> None:
         """Take our sound away from the callee, who stays in Asterisk's hands."""

@@ -9,13 +9,20 @@ from dataclasses import dataclass
 from typing import Final
 
 from opendeep.common import messages
-from opendeep.common.errors import NotFoundError, OpenDeepError
+from opendeep.common.errors import (
+    InvalidInputError,
+    NotFoundError,
+    OpenDeepError,
+    UnavailableError,
+)
+from opendeep.common.lifecycle import finish_within
 from opendeep.common.messages import CallEvent
 from opendeep.database.engine import Database
 from opendeep.database.log_entries import LoggedEvent, LoggedLine
 from opendeep.database.repositories.system_call_log import SystemCallLog
 
 _MOST_AT_ONCE: Final = 200
+_WRITE_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,10 +54,14 @@ class CallLedger:
         try:
             async with self._turn:
                 if not mine.written.done():
-                    await self._write(self._waiting[:_MOST_AT_ONCE])
+                    # Others' entries go along: they are not broken off where this caller is.
+                    batch = self._waiting[:_MOST_AT_ONCE]
+                    await finish_within(_WRITE_SECONDS, self._write(batch), name="call_ledger")
         finally:
             if mine in self._waiting:
                 self._waiting.remove(mine)
+        if not mine.written.done():
+            raise UnavailableError("The call's log could not be written.")
         result = mine.written.result()
         if isinstance(result, OpenDeepError):
             raise result
@@ -60,9 +71,11 @@ class CallLedger:
         """Write several entries; one that the database refuses costs the others nothing."""
         try:
             results = await self._store(batch)
-        except OpenDeepError as error:
-            if error.retryable or len(batch) == 1:
+        except (OpenDeepError, UnicodeError) as error:
+            if isinstance(error, OpenDeepError) and (error.retryable or len(batch) == 1):
                 _settle(batch, [error] * len(batch))
+            elif len(batch) == 1:
+                _settle(batch, [InvalidInputError("The database cannot hold this text.")])
             else:
                 for one in batch:
                     await self._write([one])

@@ -109,8 +109,20 @@ async def test_a_database_that_is_away_is_told_to_everyone(world: World) -> None
     assert await ledger.write(spoken(call.id)) == 1
 
 
-async def test_a_writer_that_is_cancelled_takes_its_own_entry_along(world: World) -> None:
-    """Its line is not written; those of the others are."""
+async def test_a_text_that_no_database_holds(world: World) -> None:
+    """Half a surrogate pair is refused for its writer alone."""
+    ledger = CallLedger(CountedDatabase(world))
+    call = await world.call(await world.task())
+    results = await asyncio.gather(
+        *(ledger.write(spoken(call.id, text)) for text in ("one", "\ud800", "two")),
+        return_exceptions=True,
+    )
+    assert isinstance(results[1], InvalidInputError)
+    assert [results[0], results[2]] == [1, 2]
+
+
+async def test_a_writer_that_is_cancelled_while_it_writes(world: World) -> None:
+    """What is being written is written once, its own line too."""
     database = CountedDatabase(world)
     ledger = CallLedger(database)
     call = await world.call(await world.task())
@@ -123,5 +135,23 @@ async def test_a_writer_that_is_cancelled_takes_its_own_entry_along(world: World
         first.cancel()
         await asyncio.sleep(0)
         database.open.set()
-    assert second.result() == 1
-    assert await texts(world, call.id) == ["second"]
+    assert second.result() == 2
+    assert await texts(world, call.id) == ["first", "second"]
+
+
+async def test_a_writer_that_is_cancelled_before_its_turn(world: World) -> None:
+    """Its line is not written; those of the others are."""
+    database = CountedDatabase(world)
+    ledger = CallLedger(database)
+    call = await world.call(await world.task())
+    database.open.clear()
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(ledger.write(spoken(call.id, "first")))
+        await asyncio.sleep(0)
+        second = group.create_task(ledger.write(spoken(call.id, "second")))
+        await asyncio.sleep(0)
+        second.cancel()
+        await asyncio.sleep(0)
+        database.open.set()
+    assert first.result() == 1
+    assert await texts(world, call.id) == ["first"]

@@ -251,11 +251,14 @@ def test_cap_past_the_latest_time() -> None:
 
 @pytest.mark.parametrize("scope", ["user_day", "day"])
 def test_budget_of_a_day(scope: str) -> None:
-    """Money that is spent or may be spent by live calls makes the next call wait for tomorrow."""
+    """Spent money makes the next call wait for tomorrow, that of live calls for their end."""
     left = Budget(scope=scope, cap_usd=1.0, spent_usd=0.4, live_calls=1)  # type: ignore[arg-type]
     off = replace(FACTS, enforce_hours=False, estimate_usd=0.3, budgets=(left,))
     assert decide(off, NOON) == Dial()
     decision = decide(replace(off, budgets=(replace(left, live_calls=2),)), NOON)
+    assert isinstance(decision, WaitUntil)
+    assert (decision.rule_id, decision.until) == (f"budget.{scope}", NOON + timedelta(minutes=2))
+    decision = decide(replace(off, budgets=(replace(left, spent_usd=0.8),)), NOON)
     assert isinstance(decision, WaitUntil)
     assert (decision.rule_id, decision.until) == (
         f"budget.{scope}",
