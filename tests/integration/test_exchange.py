@@ -169,7 +169,7 @@ async def test_a_real_conversation_books(engines: SpeechEngines) -> None:
 async def test_every_kind_of_failure(engines: SpeechEngines) -> None:
     """Busy, congested, unallocated, unanswered and hurried callees, side by side in real time."""
     async with real_world(engines) as world:
-        causes = {"01": "17", "11": "34", "12": "1", "02": "0", "05": "16"}
+        causes = {"01": "17", "11": "34", "12": "1", "02": "19", "05": "16"}
         channels = {dd: await world.dial(f"+120155501{dd}", Timeout="3000") for dd in causes}
         for dd, cause in causes.items():
             hangup = await world.manager.event("Hangup", Uniqueid=channels[dd])
