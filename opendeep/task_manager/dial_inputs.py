@@ -90,6 +90,8 @@ async def _recent(tx: Transaction, rules: DialRules, task: Task) -> RecentAttemp
     number, now = task.phone_number, tx.now()
     past = PastCalls(tx, task.user_id)
     day, month = now - frequency.DAY, now - frequency.MONTH
+    # Asked first: a call that is answered and over between the two questions is seen by the second.
+    in_call = await past.in_call(number, since=day)
     everybody = frequency.EVERYBODY_24H.most if rules.global_dnd_threshold is not None else 0
     overall = SystemPastCalls(tx)
     return RecentAttempts(
@@ -98,7 +100,7 @@ async def _recent(tx: Transaction, rules: DialRules, task: Task) -> RecentAttemp
         everybody=tuple(await overall.begun(number, since=day, most=everybody))
         if everybody
         else (),
-        in_call=await past.in_call(number, since=day),
+        in_call=in_call,
     )
 
 
