@@ -133,11 +133,10 @@ class Dialogue:
             self.end(CallCause.FAX, "a fax tone")
         elif now_ms >= self._config.max_seconds * 1000:
             self.say_goodbye(CallCause.TIME_LIMIT, self._phrases.goodbye_time)
-        elif self._voice is None:
-            if now_ms >= _VOICE_READY_MS:
-                self.apologise("the voice AI was not ready at the answer")
-        else:
+        elif self._voice is not None:
             self._let_time_pass(self._voice, now_ms)
+        elif now_ms >= _VOICE_READY_MS:
+            self.apologise("the voice AI was not ready at the answer")
 
     def end(self, cause: CallCause, reason: str) -> None:
         """Have the call ended now; the first cause that was named counts."""

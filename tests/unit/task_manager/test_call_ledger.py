@@ -121,37 +121,23 @@ async def test_a_text_that_no_database_holds(world: World) -> None:
     assert [results[0], results[2]] == [1, 2]
 
 
-async def test_a_writer_that_is_cancelled_while_it_writes(world: World) -> None:
-    """What is being written is written once, its own line too."""
+@pytest.mark.parametrize(
+    ("cancelled", "kept"), [(0, ["first", "second"]), (1, ["first"])], ids=["writing", "waiting"]
+)
+async def test_a_writer_that_is_cancelled(world: World, cancelled: int, kept: list[str]) -> None:
+    """What is being written is written once, also for others; what only waited is not."""
     database = CountedDatabase(world)
     ledger = CallLedger(database)
     call = await world.call(await world.task())
     database.open.clear()
     async with asyncio.TaskGroup() as group:
-        first = group.create_task(ledger.write(spoken(call.id, "first")))
-        await asyncio.sleep(0)
-        second = group.create_task(ledger.write(spoken(call.id, "second")))
-        await asyncio.sleep(0)
-        first.cancel()
-        await asyncio.sleep(0)
-        database.open.set()
-    assert second.result() == 2
-    assert await texts(world, call.id) == ["first", "second"]
-
-
-async def test_a_writer_that_is_cancelled_before_its_turn(world: World) -> None:
-    """Its line is not written; those of the others are."""
-    database = CountedDatabase(world)
-    ledger = CallLedger(database)
-    call = await world.call(await world.task())
-    database.open.clear()
-    async with asyncio.TaskGroup() as group:
-        first = group.create_task(ledger.write(spoken(call.id, "first")))
-        await asyncio.sleep(0)
-        second = group.create_task(ledger.write(spoken(call.id, "second")))
-        await asyncio.sleep(0)
-        second.cancel()
+        writers = []
+        for text in ("first", "second"):
+            writers.append(group.create_task(ledger.write(spoken(call.id, text))))
+            await asyncio.sleep(0)
+        writers[cancelled].cancel()
         await asyncio.sleep(0)
         database.open.set()
-    assert first.result() == 1
-    assert await texts(world, call.id) == ["first"]
+    other = 1 - cancelled
+    assert writers[other].result() == other + 1
+    assert await texts(world, call.id) == kept
