@@ -6,24 +6,19 @@ The network of the tests' pair is the provider.
 
 import platform
 import shutil
-import signal
-import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import certifi
 
 from tests.integration.asterisk.servers import (
     DEPLOY,
-    HERE,
     INSIDE,
     SECRET,
-    START_SECONDS,
-    STOP_SECONDS,
     RealAsterisk,
+    running,
 )
 from tests.integration.faults_product import free_port
 
@@ -41,30 +36,8 @@ def deployed(provider: RealAsterisk, trunk: str) -> Iterator[RealAsterisk]:
         _write(home, provider, trunk, ami_port, sip_port)
         hosts = f"127.0.0.1 localhost {platform.node()}\n"
         (folder / "hosts").write_text(hosts, encoding="utf-8")
-        with (home / "stdout").open("wb") as output:
-            process = subprocess.Popen(
-                ["/bin/sh", str(HERE / "run.sh"), str(provider.root), str(folder), "pbx"],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        server = RealAsterisk(
-            name="pbx",
-            root=provider.root,
-            folder=home,
-            ami_port=ami_port,
-            sip_port=sip_port,
-            process=process,
-        )
-        try:
-            _wait_until_booted(server)
+        with running(home, provider.root, ami_port, sip_port) as server:
             yield server
-        finally:
-            process.send_signal(signal.SIGTERM)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(STOP_SECONDS)
-            process.kill()
-            process.wait()
 
 
 def _write(home: Path, provider: RealAsterisk, trunk: str, ami_port: int, sip_port: int) -> None:
@@ -112,16 +85,6 @@ def _directories(provider: RealAsterisk) -> str:
     return "".join(
         ("[directories]\n", *(f"{name} => {place}\n" for name, place in places.items()), "\n")
     )
-
-
-def _wait_until_booted(server: RealAsterisk) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.process.poll() is None:
-        if "fully booted" in server.command("core waitfullybooted"):
-            return
-        time.sleep(0.1)
-    told = (server.folder / "stdout").read_text(errors="replace")
-    raise RuntimeError(f"deploy/asterisk does not start: {told}")
 
 
 def complaints(server: RealAsterisk) -> list[str]:

@@ -205,19 +205,27 @@ def _server(
         "MODULES": f"/{modules.relative_to(root)}",
     }
     _write_files(home, name, filled)
+    sip_port = int(words["SIP_PORT" if is_pbx else "NETWORK_SIP_PORT"])
+    with running(home, root, int(ami_port), sip_port) as server:
+        yield server
+
+
+@contextmanager
+def running(home: Path, root: Path, ami_port: int, sip_port: int) -> Iterator[RealAsterisk]:
+    """Run the Asterisk whose files lie in ``home``, which bears its name; stop it at the end."""
     with (home / "stdout").open("wb") as output:
         process = subprocess.Popen(
-            ["/bin/sh", str(HERE / "run.sh"), str(root), str(folder), name],
+            ["/bin/sh", str(HERE / "run.sh"), str(root), str(home.parent), home.name],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     server = RealAsterisk(
-        name=name,
+        name=home.name,
         root=root,
         folder=home,
-        ami_port=int(ami_port),
-        sip_port=int(words["SIP_PORT" if is_pbx else "NETWORK_SIP_PORT"]),
+        ami_port=ami_port,
+        sip_port=sip_port,
         process=process,
     )
     try:
