@@ -30,7 +30,7 @@ covered: $(VENV)/.dev  ## the same, with the coverage of the cores
 
 integration: $(VENV)/.dev  ## real Asterisk, PostgreSQL, Chromium, speech and sockets on loopback
 	$(BIN)/pytest tests/integration/asterisk -m integration -n 3 --dist loadfile -q
-	$(BIN)/pytest tests -m integration -q --ignore=tests/integration/asterisk
+	$(BIN)/pytest tests -m integration -n 2 --dist loadfile -q --ignore=tests/integration/asterisk
 
 asterisk: $(VENV)/.dev  ## two real Asterisks on loopback, until Ctrl-C
 	@$(BIN)/python -m tests.integration.asterisk.servers
