@@ -1,9 +1,10 @@
 #!/bin/sh
-# Bring what the integration tests talk to: PostgreSQL, Chromium, Asterisk, a C compiler.
+# Bring what the integration tests talk to: PostgreSQL, Redis, Chromium, Asterisk, a C compiler.
 # As root on Debian or Ubuntu it installs them; elsewhere it names the command.
 set -eu
 want=""
 [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null || command -v initdb || true)" ] || want="$want postgresql"
+command -v redis-server >/dev/null 2>&1 || want="$want redis-server"
 command -v chromium >/dev/null 2>&1 || want="$want chromium"
 command -v cc >/dev/null 2>&1 || want="$want gcc libc6-dev"
 want_asterisk() {

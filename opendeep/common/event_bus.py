@@ -1,7 +1,7 @@
 """The bus between services: publish and subscribe, and commands that are acknowledged.
 
 The port is :class:`EventBus`; :class:`InProcessEventBus` serves one process. Where several
-processes run, ``common/redis_client.py`` will carry the same messages.
+processes run, ``common/redis_client.py`` carries the same messages between them.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class Subscription(Protocol):
 
 
 class EventBus(Protocol):
-    """Carries messages between services; loses them when a process dies."""
+    """Carries messages between services; loses them when a process or the way to it dies."""
 
     async def publish(self, channel: str, message: Message) -> None:
         """Give ``message`` to everyone who is subscribed to ``channel`` now."""
@@ -48,7 +48,7 @@ class EventBus(Protocol):
         ...
 
     async def listeners(self, channel: str) -> int:
-        """Count the subscriptions to ``channel``."""
+        """Count the subscriptions to ``channel``; those of another process may count as one."""
         ...
 
     def serve(self, channel: str, handler: CommandHandler) -> AbstractAsyncContextManager[None]:
@@ -112,6 +112,10 @@ class InProcessEventBus:
 
     async def publish(self, channel: str, message: Message) -> None:
         """Give ``message`` to everyone who is subscribed to ``channel`` now."""
+        self.give(channel, message)
+
+    def give(self, channel: str, message: Message) -> None:
+        """Do the same for whoever may not wait."""
         for subscription in self._subscriptions.get(channel, ()):
             subscription.put(message)
 

@@ -5,7 +5,7 @@ Nothing durable rides on the bus: rows are the truth, and a lost message costs a
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter
 
 from opendeep.common.data_models import CallCause, Frozen
 from opendeep.common.ids import CallId, UserId
@@ -123,6 +123,8 @@ class CallEvent(Frozen):
 
 class AudioChunk(Frozen):
     """20 ms or more of one side's audio, 8 kHz µ-law."""
+
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
     type: Literal["audio"] = "audio"
     v: Literal[1] = 1
