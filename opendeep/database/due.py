@@ -2,26 +2,33 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, text
 
 from opendeep.common.data_models import CampaignStatus
-from opendeep.database.tables import DUE_STATUSES, campaigns, tasks
+from opendeep.database.tables import IS_WAITING, campaigns, tasks
+
+
+def waiting() -> ColumnElement[bool]:
+    """Say which tasks wait for their time, whatever their campaign does.
+
+    Word for word the condition of the partial indexes ``ix_tasks_due`` and ``ix_tasks_due_at``:
+    SQLite uses them for nothing else.
+    """
+    return text(IS_WAITING)  # type: ignore[return-value]
 
 
 def dialable() -> ColumnElement[bool]:
     """Say which tasks may be taken once their time has come.
 
-    Paused campaigns, used-up attempts and tasks without a next time never come. The statuses are
-    written out, not bound: SQLite uses the partial index ``ix_tasks_due`` only for constants.
+    Paused campaigns, used-up attempts and tasks without a next time never come.
     """
-    active = select(campaigns.c.id).where(
+    active = exists().where(
         campaigns.c.id == tasks.c.campaign_id, campaigns.c.status == CampaignStatus.ACTIVE
     )
     return and_(
-        tasks.c.status.in_([literal_column(f"'{status}'") for status in DUE_STATUSES]),
+        waiting(),
         tasks.c.next_action_time.is_not(None),
-        tasks.c.current_attempt_count < tasks.c.max_attempts,
-        or_(tasks.c.campaign_id.is_(None), active.exists()),
+        or_(tasks.c.campaign_id.is_(None), active),
     )
 
 

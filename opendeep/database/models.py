@@ -119,7 +119,10 @@ class TaskBase(Frozen):
 
 
 class Task(TaskBase):
-    """A task with its state. ``next_action_time`` None is never due; ``version`` counts changes."""
+    """A task with its state.
+
+    ``next_action_time`` None is never due; ``version`` counts changes, ``claim_token`` claims.
+    """
 
     id: TaskId
     user_id: UserId
@@ -133,6 +136,7 @@ class Task(TaskBase):
     status_before_claim: TaskStatus | None
     claimed_by: str | None
     claim_expires_at: datetime | None
+    claim_token: int
     version: int
     created_at: datetime
     updated_at: datetime

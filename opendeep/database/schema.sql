@@ -161,6 +161,7 @@ CREATE TABLE tasks (
     version INTEGER DEFAULT 1 NOT NULL,
     created_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
     updated_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
+    claim_token INTEGER DEFAULT 0 NOT NULL,
     CONSTRAINT pk_tasks PRIMARY KEY (id),
     CONSTRAINT ck_tasks_status CHECK (status IN ('pending', 'queued_for_call', 'in_progress', 'awaiting_analysis', 'retry_scheduled', 'on_hold', 'awaiting_user', 'completed', 'failed', 'unresolved', 'cancelled', 'cancelled_dnd')),
     CONSTRAINT ck_tasks_priority CHECK (priority BETWEEN 0 AND 9),
@@ -177,11 +178,11 @@ CREATE TABLE tasks (
 
 CREATE INDEX ix_tasks_campaign_id_status ON tasks (campaign_id, status);
 
-CREATE INDEX ix_tasks_due ON tasks (user_id, priority, next_action_time, id) WHERE status IN ('pending', 'on_hold', 'retry_scheduled');
+CREATE INDEX ix_tasks_due ON tasks (user_id, campaign_id, priority, next_action_time, id) WHERE status IN ('pending', 'on_hold', 'retry_scheduled') AND current_attempt_count < max_attempts;
 
-CREATE INDEX ix_tasks_due_next ON tasks (next_action_time) WHERE status IN ('pending', 'on_hold', 'retry_scheduled');
+CREATE INDEX ix_tasks_due_at ON tasks (user_id, campaign_id, next_action_time) WHERE status IN ('pending', 'on_hold', 'retry_scheduled') AND current_attempt_count < max_attempts;
 
-CREATE INDEX ix_tasks_status_next_action_time ON tasks (status, next_action_time);
+CREATE INDEX ix_tasks_in_hand ON tasks (status, updated_at) WHERE status IN ('queued_for_call', 'in_progress', 'awaiting_analysis');
 
 CREATE INDEX ix_tasks_user_id_phone_number ON tasks (user_id, phone_number);
 
@@ -338,4 +339,4 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
-INSERT INTO alembic_version (version_num) VALUES ('0003');
+INSERT INTO alembic_version (version_num) VALUES ('0004');

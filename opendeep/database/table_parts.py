@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     Integer,
     MetaData,
     Table,
@@ -94,6 +95,13 @@ def is_in(name: str, values: tuple[StrEnum, ...]) -> str:
     """Write the SQL condition that column ``name`` holds one of the values."""
     listed = ", ".join(f"'{value}'" for value in values)
     return f"{name} IN ({listed})"
+
+
+def partial(name_and_columns: str, condition: str) -> Index:
+    """Make an index of the task rows that meet a condition, in which columns carry ``tasks.``."""
+    name, *columns = name_and_columns.split()
+    where = text(condition.replace("tasks.", ""))
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 def one_of(name: str, values: type[StrEnum]) -> CheckConstraint:

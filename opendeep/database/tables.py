@@ -39,12 +39,22 @@ from opendeep.database.table_parts import (
     one_of,
     owned,
     owner,
+    partial,
     row_id,
     text_column,
 )
 
 DUE_STATUSES = (TaskStatus.PENDING, TaskStatus.ON_HOLD, TaskStatus.RETRY_SCHEDULED)
 LIVE_STATUSES = tuple(status for status in CallStatus if status.is_live)
+IN_HAND_STATUSES = (
+    TaskStatus.QUEUED_FOR_CALL,
+    TaskStatus.IN_PROGRESS,
+    TaskStatus.AWAITING_ANALYSIS,
+)
+_HAS_ATTEMPTS = "tasks.current_attempt_count < tasks.max_attempts"
+IS_WAITING = f"tasks.{is_in('status', DUE_STATUSES)} AND {_HAS_ATTEMPTS}"
+IS_IN_HAND = f"tasks.{is_in('status', IN_HAND_STATUSES)}"
+"""Conditions of partial indexes; a query that wants one says the same words."""
 
 users = Table(
     "users",
@@ -153,28 +163,17 @@ tasks = owned(
     int_column("version", 1),
     instant("created_at"),
     instant("updated_at"),
+    # Counts the claims of this task and never goes back: whoever acts on an older one is refused.
+    int_column("claim_token", 0),
     one_of("status", TaskStatus),
     CheckConstraint("priority BETWEEN 0 AND 9", name="priority"),
     CheckConstraint("current_attempt_count >= 0", name="current_attempt_count"),
     child_of("campaigns", "campaign_id"),
     UniqueConstraint("id", "user_id"),
-    Index(
-        "ix_tasks_due",
-        "user_id",
-        "priority",
-        "next_action_time",
-        "id",
-        sqlite_where=text(is_in("status", DUE_STATUSES)),
-        postgresql_where=text(is_in("status", DUE_STATUSES)),
-    ),
-    # When does the scheduler have to look again?
-    Index(
-        "ix_tasks_due_next",
-        "next_action_time",
-        sqlite_where=text(is_in("status", DUE_STATUSES)),
-        postgresql_where=text(is_in("status", DUE_STATUSES)),
-    ),
-    Index(None, "status", "next_action_time"),
+    # What is most urgent of one campaign (or of none), and is anything of it due at all?
+    partial("ix_tasks_due user_id campaign_id priority next_action_time id", IS_WAITING),
+    partial("ix_tasks_due_at user_id campaign_id next_action_time", IS_WAITING),
+    partial("ix_tasks_in_hand status updated_at", IS_IN_HAND),
     Index(None, "user_id", "status"),
     Index(None, "campaign_id", "status"),
     Index(None, "user_id", "phone_number"),

@@ -166,7 +166,7 @@ def _without_analysis(task: Task) -> Rescue | None:
 async def _apply(tx: Transaction, task: Task, rescue: Rescue) -> None:
     tasks = Tasks(tx, task.user_id)
     if rescue.happening is TaskInput.GIVE_BACK:
-        await tasks.give_back(task.id, reason=rescue.reason)
+        await tasks.give_back(task.id, claim_token=task.claim_token, reason=rescue.reason)
         tx.publish(WAKEUPS, Wakeup(work="due_tasks"))
         return
     if rescue.happening is None:

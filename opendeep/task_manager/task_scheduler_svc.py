@@ -1,28 +1,23 @@
 """The scheduler: hands due tasks to the initiator, never more than there are free slots.
 
+A user at their limit neither fills the queue nor keeps others out of it.
 The row is the hand-over: a due task becomes ``queued_for_call`` under a lease, policy judges it,
 and the initiator takes it or the lease brings it back. All of one round is one transaction, so
 what policy refuses was never visible as queued.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 
 import structlog
 
 from opendeep.common.event_bus import EventBus
-from opendeep.common.ids import UserId
 from opendeep.common.messages import WAKEUPS, Wakeup
 from opendeep.database.engine import Database
-from opendeep.database.models import Task
 from opendeep.database.repositories import SystemCalls, SystemTasks
-from opendeep.database.transaction import Transaction
 from opendeep.task_manager.dial_gate import PolicyDialGate
 from opendeep.task_manager.wake_loop import MORE, WakeLoop
 
 log = structlog.get_logger(__name__)
-
-_LOOK_AHEAD = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +80,11 @@ class TaskSchedulerService:
             queue = SystemTasks(tx)
             now = tx.now()
             expired = await queue.release_expired_claims(now)
-            limit = await self._free_slots(tx)
+            held = await SystemCalls(tx).live_count() + await queue.queued_count()
             claimed = await queue.claim_due(
                 now=now,
-                limit=limit,
+                limit=self._config.max_concurrent_calls - held,
+                per_user=self._config.max_concurrent_calls_per_user,
                 claimed_by=self._config.claimed_by,
                 lease_seconds=self._config.lease_seconds,
             )
@@ -98,24 +94,3 @@ class TaskSchedulerService:
         if claimed or expired:
             log.info("tasks_scheduled", claimed=len(claimed), queued=len(queued), expired=expired)
         return MORE if len(queued) < len(claimed) else False
-
-    async def _free_slots(self, tx: Transaction) -> int:
-        """Return how many tasks may be claimed: free slots that due tasks could really use.
-
-        A user at their limit must not fill the queue, nor keep others out of it.
-        """
-        most = self._config.max_concurrent_calls
-        busy = Counter[UserId](call.user_id for call in await SystemCalls(tx).live())
-        busy.update(task.user_id for task in await SystemTasks(tx).queued(most))
-        due = await SystemTasks(tx).due(now=tx.now(), limit=_LOOK_AHEAD)
-        usable = sum(
-            max(0, min(waiting, self._config.max_concurrent_calls_per_user - busy[user_id]))
-            for user_id, waiting in _by_user(due).items()
-        )
-        if len(due) == _LOOK_AHEAD:
-            usable = max(usable, 1)  # Somebody may wait behind what was looked at.
-        return max(0, min(most - busy.total(), usable))
-
-
-def _by_user(tasks: list[Task]) -> Counter[UserId]:
-    return Counter(task.user_id for task in tasks)

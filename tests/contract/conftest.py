@@ -1,13 +1,8 @@
 """The three databases behind one fixture, a PostgreSQL to throw away, and rows to begin with."""
 
 import os
-import shutil
-import socket
-import subprocess
-import tempfile
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,10 +17,10 @@ from opendeep.database import migrate
 from opendeep.database.engine import Database, MemoryDatabase, SqlDatabase
 from opendeep.database.models import Call, Campaign, Task
 from opendeep.database.repositories import Calls, Campaigns, SystemUsers, Tasks
+from tests.postgres import NoPostgresError, new_postgres_database, running_postgres
 
 START = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 NUMBER = "+12015550100"
-POSTGRES_COMMAND = "apt-get install -y postgresql"
 
 MakeDatabase = Callable[[], AbstractAsyncContextManager[Database]]
 
@@ -152,38 +147,15 @@ def seeds(database: Database, clock: ManualClock) -> Seeds:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """Run a PostgreSQL of our own on loopback; the address has no database name yet."""
-    programs = _postgres_programs()
-    home = Path(tempfile.mkdtemp(prefix="opendeep-postgres-"))
-    identity: dict[str, object] = {}
-    if os.geteuid() == 0:
-        # PostgreSQL refuses to run as root.
-        shutil.chown(home, "postgres", "postgres")
-        identity = {"user": "postgres", "group": "postgres", "extra_groups": []}
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    data = home / "data"
-    initialize = [programs / "initdb", "-D", data, "-U", "opendeep", "-A", "trust", "-N"]
-    options = ["-p", str(port), "-h", "127.0.0.1", "-k", home, "-c", "fsync=off"]
-    try:
-        subprocess.run(  # noqa: S603 - a fixed program
-            initialize, check=True, capture_output=True, cwd=home, **identity
-        )
-        with (home / "log").open("wb") as log:
-            server = subprocess.Popen(  # noqa: S603 - a fixed program
-                [programs / "postgres", "-D", data, *options],
-                stdout=log, stderr=log, cwd=home, **identity,
-            )  # fmt: skip
+    """Run a PostgreSQL of our own; the address has no database name yet."""
+    with ExitStack() as stack:
         try:
-            address = f"postgresql://opendeep@127.0.0.1:{port}"
-            _wait_until_ready(address, server, home / "log")
-            yield address
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
-    finally:
-        shutil.rmtree(home)
+            address = stack.enter_context(running_postgres("fsync=off"))
+        except NoPostgresError as error:
+            if os.environ.get("CI") == "true":  # noqa: TID251 - a test may ask who runs it
+                pytest.fail(str(error), pytrace=False)
+            pytest.skip(str(error))
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -198,36 +170,3 @@ def empty_postgres(postgres_url: str) -> None:
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
-
-
-def new_postgres_database(server: str, name: str) -> str:
-    """Create a database on the throw-away server and return its address."""
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return f"{server}/{name}"
-
-
-def _postgres_programs() -> Path:
-    """Find the server's programs; skip visibly where there are none, fail in CI."""
-    found = [Path(path).parent for name in ("postgres",) if (path := shutil.which(name))]
-    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    for directory in found:
-        if (directory / "initdb").exists() and (directory / "postgres").exists():
-            return directory
-    reason = f"PostgreSQL is not installed; run: {POSTGRES_COMMAND}"
-    if os.environ.get("CI") == "true":  # noqa: TID251 - a test may ask who runs it
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
-
-
-def _wait_until_ready(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
-        try:
-            psycopg.connect(f"{address}/postgres", connect_timeout=2).close()
-        except psycopg.OperationalError:
-            if server.poll() is not None:
-                break
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail(f"PostgreSQL did not start:\n{log.read_text()}", pytrace=False)

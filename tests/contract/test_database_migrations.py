@@ -55,7 +55,7 @@ def test_text_that_is_no_json_is_kept_aside(first_version):
         "VALUES (3, 1, 'Over', '+12015550100', 'completed', X'FF')",
         "INSERT INTO profiles (user_id, facts) VALUES (1, '')",
     )
-    assert migrate.upgrade(f"sqlite:///{first_version}") == "0003"
+    assert migrate.upgrade(f"sqlite:///{first_version}") == "0004"
     found = rows(
         first_version,
         "SELECT status, next_action_time, facts, sources, outcome, version FROM tasks ORDER BY id",

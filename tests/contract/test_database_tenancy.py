@@ -102,9 +102,11 @@ NOT_FOUND: dict[str, Attempt] = {
     "Tasks.create_all": lambda tx, u, e: Tasks(tx, u).create_all(e.campaign.id, [PLAN, PLAN]),
     "Tasks.get": lambda tx, u, e: Tasks(tx, u).get(e.task.id),
     "Tasks.change": lambda tx, u, e: Tasks(tx, u).change(e.task.id, expected=ANY_TASK, priority=0),
-    "Tasks.begin_attempt": lambda tx, u, e: Tasks(tx, u).begin_attempt(e.queued.id),
+    "Tasks.begin_attempt": lambda tx, u, e: Tasks(tx, u).begin_attempt(e.queued.id, claim_token=0),
     "Tasks.undo_attempt": lambda tx, u, e: Tasks(tx, u).undo_attempt(e.call.task_id, reason="x"),
-    "Tasks.give_back": lambda tx, u, e: Tasks(tx, u).give_back(e.queued.id, reason="x"),
+    "Tasks.give_back": lambda tx, u, e: Tasks(tx, u).give_back(
+        e.queued.id, claim_token=0, reason="x"
+    ),
     "Calls.create_attempt": lambda tx, u, e: Calls(tx, u).create_attempt(e.queued),
     "Calls.get": lambda tx, u, e: Calls(tx, u).get(e.call.id),
     "Calls.change": lambda tx, u, e: Calls(tx, u).change(

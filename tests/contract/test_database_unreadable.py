@@ -15,12 +15,10 @@ ANYWHERE = {
     "questions_for_callee": "'[1]'",
     "inter_call_context": "'3'",
     "outcome": "'[]'",
-    "status_before_claim": "'junk'",
 }
 ON_SQLITE = {
     "max_attempts": "'lots'",
     "priority": "5.5",
-    "version": "'first'",
     "next_action_time": "170",
     "earliest": "'tomorrow'",
     "created_at": "'today'",
@@ -58,6 +56,16 @@ SQLITE_ALONE = pytest.mark.parametrize("make_database", ["memory", "sqlite"], in
 async def test_a_value_of_a_wrong_type_is_held(database, seeds, clock, column, value):
     """SQLite takes any value in any column; what cannot be read is held all the same."""
     await _is_held_and_stops_nobody(database, seeds, clock, column, value)
+
+
+@SQLITE_ALONE
+async def test_what_the_claim_writes_itself_is_mended_by_it(database, seeds, clock):
+    """Counting on from a word begins anew, and a status before an earlier claim is of no use."""
+    junk = {"version": "'first'", "claim_token": "'one'", "status_before_claim": "'junk'"}
+    bad = await write(database, await seeds.user(), **junk)
+    [claimed] = await claim(database, clock)
+    assert (claimed.id, claimed.version, claimed.claim_token) == (bad, 1, 1)
+    assert claimed.status_before_claim is TaskStatus.PENDING
 
 
 @pytest.mark.parametrize(("column", "value"), ANYWHERE.items())

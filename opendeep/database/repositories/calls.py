@@ -48,9 +48,9 @@ class Calls(ScopedRepository):
         Raises:
             NotFoundError: the user has no such task.
             ConflictError: the task is not queued (any more): another initiator was faster, or it
-                was given back.
+                was given back, and maybe claimed anew.
         """
-        begun = await self._tasks.begin_attempt(task.id)
+        begun = await self._tasks.begin_attempt(task.id, claim_token=task.claim_token)
         last = self._scope.values(calls, func.max(calls.c.attempt_number))
         number = await last.where(calls.c.task_id == task.id).value()
         call = await self._scope.insert(

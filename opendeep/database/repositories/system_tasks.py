@@ -1,23 +1,48 @@
 """Tasks across users: the queue. For the scheduler, the initiator, recovery and lifecycle alone."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select, update
+from sqlalchemy import Select, and_, func, or_, select, text, update
 
 from opendeep.common.data_models import TaskStatus
-from opendeep.common.ids import UserId
-from opendeep.database.due import URGENCY, dialable, due
+from opendeep.common.ids import TaskId, UserId
+from opendeep.database import claims
+from opendeep.database.deal import Deal
+from opendeep.database.due import URGENCY, due
 from opendeep.database.models import Task
 from opendeep.database.repositories.system_unreadable import SystemTaskRows
 from opendeep.database.repositories.tasks import Tasks
-from opendeep.database.tables import tasks, users
+from opendeep.database.tables import IS_IN_HAND, tasks, users
 from opendeep.database.transaction import Transaction, UserEventDraft
 
 _COLUMNS = [tasks.c[name] for name in Task.model_fields]
-_BUSY = (TaskStatus.QUEUED_FOR_CALL, TaskStatus.IN_PROGRESS)
-_UNFINISHED = (*_BUSY, TaskStatus.AWAITING_ANALYSIS)
+_COUNTED_MOST = 1000
+_LET_GO: dict[str, Any] = {
+    "status_before_claim": None,
+    "claimed_by": None,
+    "claim_expires_at": None,
+}
+
+
+class _LaneRows:
+    """Claims from lanes, for :class:`Deal`."""
+
+    def __init__(self, tx: Transaction, now: datetime, values: dict[str, Any]) -> None:
+        self._tx = tx
+        self._now = now
+        self._values = values
+
+    async def take(self, lane: claims.Lane, until: Any, most: int) -> list[claims.TaskClaim]:
+        """See ``deal.Lanes``."""
+        statement = claims.take(lane, now=self._now, until=until, limit=most)
+        statement = statement.values(self._values).returning(*claims.RETURNED)
+        return claims.ordered((await self._tx.execute(statement)).mappings())
+
+    async def head(self, lane: claims.Lane) -> Any:
+        """See ``deal.Lanes``."""
+        return (await self._tx.execute(claims.head_of(lane, self._now))).scalar()
 
 
 class SystemTasks:
@@ -32,8 +57,40 @@ class SystemTasks:
         return await self._tasks(statement)
 
     async def claim_due(
-        self, *, now: datetime, limit: int, claimed_by: str, lease_seconds: float
+        self,
+        *,
+        now: datetime,
+        limit: int,
+        claimed_by: str,
+        lease_seconds: float,
+        per_user: int | None = None,
     ) -> list[Task]:
+        """Claim as :meth:`claim` does; return the tasks, and tell their users."""
+        claims = await self.claim(
+            now=now,
+            limit=limit,
+            claimed_by=claimed_by,
+            lease_seconds=lease_seconds,
+            per_user=per_user,
+        )
+        if not claims:
+            return []
+        wanted = [claim.task_id for claim in claims]
+        found = await self._tasks(select(*_COLUMNS).where(tasks.c.id.in_(wanted)))
+        # A row that could not be read is on hold by now.
+        claimed = {task.id: task for task in found if task.status is TaskStatus.QUEUED_FOR_CALL}
+        self._tell_changed(claimed.values())
+        return [claimed[task_id] for task_id in wanted if task_id in claimed]
+
+    async def claim(
+        self,
+        *,
+        now: datetime,
+        limit: int,
+        claimed_by: str,
+        lease_seconds: float,
+        per_user: int | None = None,
+    ) -> list[claims.TaskClaim]:
         """Move due tasks to ``queued_for_call`` for this claimer, in the order to dial them.
 
         Users take turns: first who has the fewest tasks queued or in progress, then whose last
@@ -46,41 +103,78 @@ class SystemTasks:
             limit: how many slots are free.
             claimed_by: the claimer's name.
             lease_seconds: how long the claim holds without being taken or given back.
+            per_user: how many tasks of one user may be queued or in progress; None for any number.
         """
         if limit <= 0:
             return []
-        picked = await self._pick(now, limit)
-        if not picked:
-            return []
-        lease = timedelta(seconds=lease_seconds)
-        statement = (
-            update(tasks)
-            .where(tasks.c.id.in_([task.id for task in picked]), dialable())
-            .values(
-                status=TaskStatus.QUEUED_FOR_CALL,
-                status_before_claim=tasks.c.status,
-                claimed_by=claimed_by,
-                claim_expires_at=now + lease,
-                version=tasks.c.version + 1,
-                updated_at=self._tx.now(),
+        counted = _COUNTED_MOST if per_user is None else per_user
+        statement = claims.due_lanes(now, most_busy=counted)
+        found = (await self._tx.execute(statement)).mappings()
+        lanes = [lane for row in found if (lane := claims.lane_of(row, per_user=per_user))]
+        values = {
+            "status": TaskStatus.QUEUED_FOR_CALL,
+            "status_before_claim": tasks.c.status,
+            "claimed_by": claimed_by,
+            "claim_expires_at": now + timedelta(seconds=lease_seconds),
+            "claim_token": tasks.c.claim_token + 1,
+            "version": tasks.c.version + 1,
+            "updated_at": self._tx.now(),
+        }
+
+        rows = _LaneRows(self._tx, now, values)
+        deal = Deal(lanes, rows, limit=limit, per_user=per_user)
+        claimed = await deal.run()
+        if deal.users > 1:
+            await self._remember_turn({claim.user_id for claim in claimed}, now)
+        return claimed
+
+    async def finish(
+        self, claimed: Collection[claims.TaskClaim], status: TaskStatus | None, *, reason: str
+    ) -> int:
+        """Move claimed tasks on, all in one statement; return how many there were.
+
+        A task whose claim is over, or is another one by now, is left alone: the fence.
+
+        Args:
+            claimed: what :meth:`claim` returned.
+            status: what they become; None for what they were before the claim.
+            reason: what their users read.
+        """
+        if not claimed:
+            return 0
+        held = or_(
+            *(
+                and_(tasks.c.claim_token == token, tasks.c.id.in_(ids))
+                for token, ids in _by_token(claimed).items()
             )
-            .returning(*_COLUMNS)
         )
-        rows = (await self._tx.execute(statement)).mappings()
-        claimed = {row["id"]: Task.model_validate(dict(row)) for row in rows}
-        await self._remember_turn({task.user_id for task in claimed.values()}, now)
-        self._tell_changed(claimed.values())
-        return [claimed[task.id] for task in picked if task.id in claimed]
+        before = func.coalesce(tasks.c.status_before_claim, TaskStatus.PENDING.value)
+        values = {
+            **_LET_GO,
+            "status": before if status is None else status,
+            "status_reason": reason,
+            "version": tasks.c.version + 1,
+            "updated_at": self._tx.now(),
+        }
+        statement = update(tasks).where(held, tasks.c.status == TaskStatus.QUEUED_FOR_CALL)
+        return (await self._tx.execute(statement.values(values))).rowcount
 
     async def queued(self, limit: int) -> list[Task]:
         """Return claimed tasks that no attempt was created for yet, longest claimed first."""
         statement = (
             select(*_COLUMNS)
-            .where(tasks.c.status == TaskStatus.QUEUED_FOR_CALL)
+            .where(text(IS_IN_HAND), tasks.c.status == TaskStatus.QUEUED_FOR_CALL)
             .order_by(tasks.c.updated_at, tasks.c.priority, tasks.c.next_action_time, tasks.c.id)
             .limit(limit)
         )
         return await self._tasks(statement)
+
+    async def queued_count(self) -> int:
+        """Count the claimed tasks that no attempt was created for yet."""
+        statement = select(func.count()).where(
+            text(IS_IN_HAND), tasks.c.status == TaskStatus.QUEUED_FOR_CALL
+        )
+        return int((await self._tx.execute(statement)).scalar_one())
 
     async def give_back(self, task: Task, reason: str) -> Task:
         """Return a claimed task to the status from before the claim.
@@ -88,12 +182,15 @@ class SystemTasks:
         Raises:
             ConflictError: it is not queued (any more).
         """
-        return await Tasks(self._tx, task.user_id).give_back(task.id, reason=reason)
+        repository = Tasks(self._tx, task.user_id)
+        return await repository.give_back(task.id, claim_token=task.claim_token, reason=reason)
 
     async def release_expired_claims(self, now: datetime) -> int:
         """Give back what was claimed and never dialled within its lease; return how many."""
         statement = select(*_COLUMNS).where(
-            tasks.c.status == TaskStatus.QUEUED_FOR_CALL, tasks.c.claim_expires_at <= now
+            text(IS_IN_HAND),
+            tasks.c.status == TaskStatus.QUEUED_FOR_CALL,
+            tasks.c.claim_expires_at <= now,
         )
         expired = await self._tasks(statement.with_for_update(skip_locked=True))
         for task in expired:
@@ -102,79 +199,18 @@ class SystemTasks:
 
     async def stuck(self, *, before: datetime) -> list[Task]:
         """Return tasks in the hands of a service that nobody changed since ``before``."""
-        statement = select(*_COLUMNS).where(
-            tasks.c.status.in_(list(_UNFINISHED)), tasks.c.updated_at < before
-        )
+        statement = select(*_COLUMNS).where(text(IS_IN_HAND), tasks.c.updated_at < before)
         return await self._tasks(statement.order_by(tasks.c.updated_at, tasks.c.id))
 
-    async def next_due_at(self) -> datetime | None:
-        """Return when the next task becomes due (it may be past); None if none ever does."""
-        statement = select(tasks.c.next_action_time).where(dialable())
-        statement = statement.order_by(tasks.c.next_action_time).limit(1)
-        found: datetime | None = (await self._tx.execute(statement)).scalar()
-        return found
-
-    async def _pick(self, now: datetime, limit: int) -> list[Task]:
-        """Choose up to ``limit`` due tasks, users taking turns, and lock them."""
-        waiting: dict[UserId, list[Task]] = {}
-        load: dict[UserId, int] = {}
-        turn: dict[UserId, int] = {}
-        for place, (user_id, busy) in enumerate(await self._users_in_turn(now, limit)):
-            statement = (
-                select(*_COLUMNS)
-                .where(tasks.c.user_id == user_id, due(now))
-                .order_by(*URGENCY)
-                .limit(limit)
-                .with_for_update(skip_locked=True, of=tasks)
-            )
-            waiting[user_id] = (await self._tasks(statement))[::-1]
-            load[user_id], turn[user_id] = busy, place
-        picked: list[Task] = []
-        while len(picked) < limit and (users_left := [user for user in waiting if waiting[user]]):
-            user_id = min(users_left, key=lambda user: (load[user], turn[user]))
-            picked.append(waiting[user_id].pop())
-            load[user_id] += 1
-        return picked
-
-    async def _users_in_turn(self, now: datetime, limit: int) -> list[tuple[UserId, int]]:
-        """List users who have a due task, who is next first, with how many tasks are busy."""
-        theirs = and_(tasks.c.user_id == users.c.id, due(now))
-        best = select(tasks.c.priority).where(theirs).order_by(tasks.c.priority).limit(1)
-        soonest = (
-            select(tasks.c.next_action_time)
-            .where(theirs)
-            .order_by(tasks.c.priority, tasks.c.next_action_time)
-            .limit(1)
-        )
-        busy = select(func.count()).where(
-            tasks.c.user_id == users.c.id, tasks.c.status.in_(list(_BUSY))
-        )
-        busy_count = busy.correlate(users).scalar_subquery().label("busy")
-        priority = best.correlate(users).scalar_subquery().label("best")
-        statement = (
-            select(users.c.id, busy_count, priority)
-            .where(
-                users.c.disabled_at.is_(None),
-                select(tasks.c.id).where(theirs).correlate(users).exists(),
-            )
-            .order_by(
-                busy_count,
-                users.c.last_claim_at.asc().nulls_first(),
-                priority,
-                soonest.correlate(users).scalar_subquery(),
-                users.c.id,
-            )
-            .limit(limit)
-        )
-        rows = (await self._tx.execute(statement)).mappings()
-        return [(UserId(row["id"]), int(row["busy"])) for row in rows]
-
     async def _remember_turn(self, user_ids: set[UserId], now: datetime) -> None:
-        """Note that these users were served; locked in order, so two claimers cannot dead-lock."""
-        chosen = users.c.id.in_(sorted(user_ids))
-        lock = select(users.c.id).where(chosen).order_by(users.c.id)
-        await self._tx.execute(lock.with_for_update(key_share=True))
-        await self._tx.execute(update(users).where(chosen).values(last_claim_at=now))
+        """Note that these users were served.
+
+        Waits for nobody: whom another claimer is serving at this moment has had their turn.
+        """
+        free = select(users.c.id).where(users.c.id.in_(sorted(user_ids))).order_by(users.c.id)
+        chosen = free.with_for_update(skip_locked=True, key_share=True).cte("chosen")
+        served = update(users).where(users.c.id.in_(select(chosen.c.id)))
+        await self._tx.execute(served.values(last_claim_at=now))
 
     def _tell_changed(self, changed: Iterable[Task]) -> None:
         for task in changed:
@@ -186,3 +222,11 @@ class SystemTasks:
 
     async def _tasks(self, statement: Select[Any]) -> list[Task]:
         return await SystemTaskRows(self._tx).read(statement)
+
+
+def _by_token(claimed: Iterable[claims.TaskClaim]) -> dict[int, list[TaskId]]:
+    """Sort claims by token: most tasks are claimed once, so there are few of them."""
+    found: dict[int, list[TaskId]] = {}
+    for claim in claimed:
+        found.setdefault(claim.token, []).append(claim.task_id)
+    return found

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
 
 from opendeep.common.data_models import PlanTask, TaskStatus
 from opendeep.common.errors import ConflictError, NotFoundError
@@ -15,7 +15,9 @@ from opendeep.database.models import Page, Task
 from opendeep.database.scopes import PAGE_LIMIT, ScopedRepository
 from opendeep.database.tables import tasks
 
-_FIXED_COLUMNS = {"id", "user_id", "version", "created_at", "updated_at", "status"}
+_FIXED_COLUMNS = {
+    "id", "user_id", "version", "created_at", "updated_at", "status", "claim_token"
+}  # fmt: skip
 _CHANGEABLE = frozenset(tasks.c.keys()) - _FIXED_COLUMNS
 _CLAIM_KEPT = {TaskStatus.QUEUED_FOR_CALL, TaskStatus.IN_PROGRESS}
 _NO_CLAIM: dict[str, Any] = {"claimed_by": None, "claim_expires_at": None}
@@ -164,22 +166,27 @@ class Tasks(ScopedRepository):
         if status is not None:
             released = {} if status in _CLAIM_KEPT else {**_NO_CLAIM, "status_before_claim": None}
             values = {**released, **values, "status": status}
-        return await self._apply(task_id, expected, values, expected_version)
+        same = None if expected_version is None else tasks.c.version == expected_version
+        return await self._apply(task_id, expected, values, same)
 
-    async def begin_attempt(self, task_id: TaskId) -> Task:
+    async def begin_attempt(self, task_id: TaskId, *, claim_token: int) -> Task:
         """Move a queued task to ``in_progress`` and count the attempt.
+
+        Args:
+            task_id: which one.
+            claim_token: the claim that the caller acts on.
 
         Raises:
             NotFoundError: the user has no such task.
-            ConflictError: it is not queued (any more).
+            ConflictError: it is not queued (any more), or by another claim.
         """
-        return await self.change(
-            task_id,
-            expected={TaskStatus.QUEUED_FOR_CALL},
-            status=TaskStatus.IN_PROGRESS,
-            current_attempt_count=tasks.c.current_attempt_count + 1,
+        values = {
             **_NO_CLAIM,
-        )
+            "status": TaskStatus.IN_PROGRESS,
+            "current_attempt_count": tasks.c.current_attempt_count + 1,
+        }
+        expected = {TaskStatus.QUEUED_FOR_CALL}
+        return await self._apply(task_id, expected, values, tasks.c.claim_token == claim_token)
 
     async def undo_attempt(self, task_id: TaskId, *, reason: str) -> Task:
         """Take back :meth:`begin_attempt`: the status from before the claim, one attempt less.
@@ -192,28 +199,29 @@ class Tasks(ScopedRepository):
         values = {**_BEFORE_CLAIM, **fewer, "status_reason": reason}
         return await self._apply(task_id, {TaskStatus.IN_PROGRESS}, values)
 
-    async def give_back(self, task_id: TaskId, *, reason: str) -> Task:
+    async def give_back(self, task_id: TaskId, *, claim_token: int, reason: str) -> Task:
         """Return a claimed task to the status from before the claim.
 
         Raises:
             NotFoundError: the user has no such task.
-            ConflictError: it is not queued (any more).
+            ConflictError: it is not queued (any more), or by another claim.
         """
         values = {**_BEFORE_CLAIM, "status_reason": reason}
-        return await self._apply(task_id, {TaskStatus.QUEUED_FOR_CALL}, values)
+        expected = {TaskStatus.QUEUED_FOR_CALL}
+        return await self._apply(task_id, expected, values, tasks.c.claim_token == claim_token)
 
     async def _apply(
         self,
         task_id: TaskId,
         expected: Collection[TaskStatus],
         values: dict[str, Any],
-        expected_version: int | None = None,
+        guard: ColumnElement[bool] | None = None,
     ) -> Task:
         change = self._scope.update(tasks, Task).where(
             tasks.c.id == task_id, tasks.c.status.in_(list(expected))
         )
-        if expected_version is not None:
-            change = change.where(tasks.c.version == expected_version)
+        if guard is not None:
+            change = change.where(guard)
         bump = {"version": tasks.c.version + 1, "updated_at": self._scope.now()}
         changed = await change.set({**values, **bump})
         if changed is None:

@@ -111,7 +111,7 @@ class World:
         await self.put(task, TaskStatus.QUEUED_FOR_CALL)
         async with self.database.transaction() as tx:
             calls = Calls(tx, task.user_id)
-            call = await calls.create_attempt(task)
+            call = await calls.create_attempt(await Tasks(tx, task.user_id).get(task.id))
             return await calls.change(call.id, expected=set(CallStatus), status=status)
 
     async def end(self, call: Call, cause: CallCause = CallCause.COMPLETED) -> Call:

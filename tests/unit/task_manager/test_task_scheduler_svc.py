@@ -74,9 +74,8 @@ async def test_user_at_the_limit_leaves_room_for_others(world: World) -> None:
     assert (await statuses(world, many))[TaskStatus.QUEUED_FOR_CALL] == 2
 
 
-async def test_somebody_behind_a_long_queue(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where more is due than is looked at, one claim finds the user who waits behind."""
-    monkeypatch.setattr(task_scheduler_svc, "_LOOK_AHEAD", 3)
+async def test_somebody_behind_a_long_queue(world: World) -> None:
+    """Behind the many urgent tasks of a user at their limit, another user's is found."""
     other = await world.user("bob")
     _, many = await world.campaign(*[plan_task(goal=f"g{n}", priority=0) for n in range(9)])
     await world.call(many[0])

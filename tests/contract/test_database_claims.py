@@ -1,0 +1,142 @@
+"""Claims as numbers that only grow, dealt out lane by lane, from the indexes alone."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Executable, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from opendeep.common.data_models import TaskStatus
+from opendeep.common.errors import ConflictError
+from opendeep.database import claims
+from opendeep.database.claims import Lane
+from opendeep.database.repositories import Calls, SystemTasks, Tasks
+
+LEASE_SECONDS = 30.0
+
+
+async def claim(database, clock, limit=10, **more):
+    """Claim in a transaction of its own."""
+    async with database.transaction() as tx:
+        return await SystemTasks(tx).claim_due(
+            now=clock.now(), limit=limit, claimed_by="one", lease_seconds=LEASE_SECONDS, **more
+        )
+
+
+async def lanes_claim(database, clock, limit=10):
+    """Claim without reading the tasks."""
+    async with database.transaction() as tx:
+        return await SystemTasks(tx).claim(
+            now=clock.now(), limit=limit, claimed_by="one", lease_seconds=LEASE_SECONDS
+        )
+
+
+async def test_a_stale_claimer_is_refused(database, seeds, clock):
+    """Whose claim expired and was given to another can neither dial nor give back."""
+    user = await seeds.user()
+    await seeds.task(user)
+    [stale] = await claim(database, clock)
+    clock.advance(LEASE_SECONDS + 1)
+    async with database.transaction() as tx:
+        assert await SystemTasks(tx).release_expired_claims(clock.now()) == 1
+    [held] = await claim(database, clock)
+    assert (stale.claim_token, held.claim_token) == (1, 2)
+    for attempt in (
+        lambda tx: Calls(tx, user).create_attempt(stale),
+        lambda tx: SystemTasks(tx).give_back(stale, "Too late."),
+    ):
+        with pytest.raises(ConflictError):
+            async with database.transaction() as tx:
+                await attempt(tx)
+    async with database.transaction() as tx:
+        assert await Tasks(tx, user).get(held.id) == held
+        assert (await Calls(tx, user).create_attempt(held)).attempt_number == 1
+
+
+async def test_claims_are_finished_together_and_stale_ones_left_alone(database, seeds, clock):
+    """One statement moves all tasks whose claim still holds, and says how many those were."""
+    user = await seeds.user()
+    tasks = [await seeds.task(user) for _ in range(3)]
+    stale = await lanes_claim(database, clock)
+    assert [claim.task_id for claim in stale] == [task.id for task in tasks]
+    clock.advance(LEASE_SECONDS + 1)
+    async with database.transaction() as tx:
+        await SystemTasks(tx).release_expired_claims(clock.now())
+    [first, *_] = held = await lanes_claim(database, clock, limit=2)
+    async with database.transaction() as tx:
+        queue = SystemTasks(tx)
+        assert await queue.finish([], None, reason="None.") == 0
+        assert await queue.finish(stale, TaskStatus.COMPLETED, reason="Too late.") == 0
+        assert await queue.finish([first], None, reason="Not now.") == 1
+        assert await queue.finish(held, TaskStatus.COMPLETED, reason="Done.") == 1
+        found = [(await Tasks(tx, user).get(task.id)) for task in tasks]
+    assert [(task.status, task.status_reason) for task in found] == [
+        (TaskStatus.PENDING, "Not now."),
+        (TaskStatus.COMPLETED, "Done."),
+        (TaskStatus.PENDING, "The claim expired before a call was started."),
+    ]
+
+
+async def test_a_users_campaigns_are_one_queue(database, seeds, clock):
+    """Tasks of several campaigns, and of none, come in the order of their own urgency."""
+    user = await seeds.user()
+    lanes = [await seeds.campaign(user), await seeds.campaign(user), None]
+    clock.advance(600)
+    for place, (lane, priority, age) in enumerate(
+        [(0, 5, 9), (0, 5, 5), (0, 7, 20), (1, 5, 8), (1, 5, 4), (1, 2, 1), (2, 5, 7), (2, 9, 30)]
+    ):
+        task = await seeds.task(user, lanes[lane], title=str(place), priority=priority)
+        async with database.transaction() as tx:
+            await Tasks(tx, user).change(
+                task.id,
+                expected=set(TaskStatus),
+                next_action_time=clock.now() - timedelta(seconds=age),
+            )
+    assert [task.title for task in await claim(database, clock, limit=7)] == list("5036142")
+    assert [task.title for task in await claim(database, clock)] == ["7"]
+
+
+async def test_a_user_at_the_limit_is_passed_over(database, seeds, clock):
+    """Queued and running tasks of a user count; the others get the slots."""
+    crowd, single = await seeds.user("crowd"), await seeds.user("single")
+    await seeds.queued(crowd)
+    for _ in range(5):
+        await seeds.task(crowd, priority=0)
+    await seeds.task(single)
+    claimed = await claim(database, clock, limit=4, per_user=2)
+    assert [task.user_id for task in claimed] == [single, crowd]
+    assert await claim(database, clock, limit=4, per_user=2) == []
+
+
+def written(statement: Executable, dialect: str) -> str:
+    """Write a statement out, values included."""
+    kind = postgresql if dialect == "postgresql" else sqlite
+    return str(statement.compile(dialect=kind.dialect(), compile_kwargs={"literal_binds": True}))
+
+
+@pytest.mark.parametrize("priority", [5, None])
+async def test_a_poll_reads_indexes_alone(database, seeds, clock, priority):
+    """No step of a claim sorts or scans tasks, whatever else waits: the plans name the indexes."""
+    user = await seeds.user()
+    campaign = await seeds.campaign(user)
+    lane = Lane(user_id=user, campaign_id=campaign.id, priority=priority, head=None)
+    head, take = (
+        claims.head_of(lane, clock.now()),
+        claims.take(lane, now=clock.now(), until=None, limit=9),
+    )
+    steps = [claims.due_lanes(clock.now(), most_busy=9), head, take.values(version=1)]
+    for step in steps:
+        async with database.transaction() as tx:
+            if tx.dialect == "postgresql":
+                await tx.execute(text("SET LOCAL enable_seqscan = off"))
+                await tx.execute(text("SET LOCAL enable_bitmapscan = off"))
+                question = "EXPLAIN "
+            else:
+                question = "EXPLAIN QUERY PLAN "
+            sql = question + written(step, tx.dialect).replace(":", "\\:")
+            plan = "\n".join(str(tuple(row)[-1]) for row in await tx.execute(text(sql)))
+        assert "ix_tasks_due" in plan, plan
+        assert "SCAN tasks" not in plan, plan
+        assert "Seq Scan on tasks" not in plan, plan
+        if step is not take and not (priority and step is steps[2]):
+            assert "TEMP B-TREE" not in plan, plan
