@@ -13,6 +13,8 @@ from opendeep.common.errors import (
 )
 from opendeep.common.messages import Message
 
+_PREFIX = "opendeep:"
+
 
 class Failure(Frozen):
     """Why a command was refused."""
@@ -77,3 +79,23 @@ def answered_error(failure: Failure, channel: str) -> OpenDeepError:
         error.message = failure.message
         return error
     return _KINDS[failure.kind](failure.message, code=failure.code)
+
+
+def news_channel(channel: str) -> str:
+    """Return Redis's channel for what is published on ours."""
+    return f"{_PREFIX}news:{channel}"
+
+
+def channel_of_news(news: str) -> str:
+    """Return our channel of :func:`news_channel`'s."""
+    return news.removeprefix(f"{_PREFIX}news:")
+
+
+def served_channel(channel: str) -> str:
+    """Return Redis's channel for the commands of ours."""
+    return f"{_PREFIX}served:{channel}"
+
+
+def answers_channel(origin: str) -> str:
+    """Return Redis's channel for the answers to a bus."""
+    return f"{_PREFIX}answers:{origin}"

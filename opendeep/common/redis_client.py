@@ -31,7 +31,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from opendeep.common.bus_envelope import Envelope, answer_to, answered_error, read_envelope
+from opendeep.common import bus_envelope
+from opendeep.common.bus_envelope import Envelope
 from opendeep.common.errors import ConflictError, NoListenerError, OpenDeepError, UnavailableError
 from opendeep.common.event_bus import (
     COMMAND_TIMEOUT_SECONDS,
@@ -213,14 +214,14 @@ class RedisClient:
     async def publish(self, channel: str, message: Message) -> None:
         """Give ``message`` to everyone who is subscribed to ``channel`` now."""
         await self._here.publish(channel, message)
-        self._post(_Parcel(_news(channel), self._envelope(message).encode()))
+        self._post(_Parcel(bus_envelope.news_channel(channel), self._envelope(message).encode()))
 
     @asynccontextmanager
     async def subscribe(self, *channels: str) -> AsyncIterator[Subscription]:
         """Listen to channels while the block is open."""
         async with (
             self._here.subscribe(*channels) as subscription,
-            self._hearing(*map(_news, channels)),
+            self._hearing(*map(bus_envelope.news_channel, channels)),
         ):
             yield subscription
 
@@ -228,7 +229,11 @@ class RedisClient:
         """Count the subscriptions here, and each other process that has some as one more."""
         here = await self._here.listeners(channel)
         try:
-            there = 0 if self._link is None else await self._link.processes(_news(channel))
+            there = (
+                0
+                if self._link is None
+                else await self._link.processes(bus_envelope.news_channel(channel))
+            )
         except (RedisError, OSError):
             there = 0
         return here + max(0, there - bool(here))
@@ -236,7 +241,7 @@ class RedisClient:
     @asynccontextmanager
     async def serve(self, channel: str, handler: CommandHandler) -> AsyncIterator[None]:
         """Answer the commands of ``channel`` with ``handler`` while the block is open."""
-        served = _served(channel)
+        served = bus_envelope.served_channel(channel)
         async with self._here.serve(channel, handler):
             if await self._is_served_elsewhere(served):
                 raise ConflictError(f"The channel {channel.partition(':')[0]} is served already.")
@@ -249,7 +254,7 @@ class RedisClient:
 
     async def command(self, channel: str, message: Message) -> None:
         """Send a command and wait until its handler returned, in whichever process."""
-        if _served(channel) in self._served:
+        if bus_envelope.served_channel(channel) in self._served:
             await self._here.command(channel, message)
             return
         if self._link is None:
@@ -261,7 +266,9 @@ class RedisClient:
         self._answers[envelope.command_id] = answer
         try:
             async with asyncio.timeout(self._config.command_timeout_seconds):
-                self._post(_Parcel(_served(channel), envelope.encode(), receivers))
+                self._post(
+                    _Parcel(bus_envelope.served_channel(channel), envelope.encode(), receivers)
+                )
                 if await receivers == 0:
                     raise NoListenerError(channel)
                 answered = await answer
@@ -270,7 +277,7 @@ class RedisClient:
         finally:
             del self._answers[envelope.command_id]
         if answered.failure is not None:
-            raise answered_error(answered.failure, channel)
+            raise bus_envelope.answered_error(answered.failure, channel)
 
     # The link.
 
@@ -279,7 +286,7 @@ class RedisClient:
         while True:
             link = _Link(self._config)
             try:
-                await link.open(self._wanted, _answers(self._origin))
+                await link.open(self._wanted, bus_envelope.answers_channel(self._origin))
                 self._link, self.fault = link, None
                 self._connected.set()
                 log.info("redis_connected")
@@ -338,20 +345,20 @@ class RedisClient:
 
     def _take(self, channel: str, data: bytes, handlers: Nursery) -> None:
         try:
-            envelope = read_envelope(data)
+            envelope = bus_envelope.read_envelope(data)
         except (ValidationError, ValueError):
             log.warning("redis_message_unreadable", channel=channel.partition(":")[0])
             return
         if envelope.origin == self._origin:
             return  # Who is here has it already.
-        if channel == _answers(self._origin):
+        if channel == bus_envelope.answers_channel(self._origin):
             answer = self._answers.get(envelope.command_id)
             if answer is not None and not answer.done():
                 answer.set_result(envelope)
         elif handler := self._served.get(channel):
             handlers.start(self._handle(handler, envelope), name="command")
         elif envelope.message is not None:
-            self._here.give(_plain(channel), envelope.message)
+            self._here.give(bus_envelope.channel_of_news(channel), envelope.message)
 
     async def _handle(self, handler: CommandHandler, envelope: Envelope) -> None:
         """Run a command of another process, and answer it whatever happens."""
@@ -363,8 +370,8 @@ class RedisClient:
         except OpenDeepError as error:
             failure = error
         finally:
-            answer = answer_to(envelope, self._origin, failure)
-            self._post(_Parcel(_answers(envelope.origin), answer.encode()))
+            answer = bus_envelope.answer_to(envelope, self._origin, failure)
+            self._post(_Parcel(bus_envelope.answers_channel(envelope.origin), answer.encode()))
 
     @asynccontextmanager
     async def _hearing(self, *channels: str) -> AsyncIterator[None]:
@@ -393,22 +400,3 @@ class RedisClient:
 
     def _envelope(self, message: Message, *, command_id: str = "") -> Envelope:
         return Envelope(origin=self._origin, command_id=command_id, message=message)
-
-
-_PREFIX = "opendeep:"
-
-
-def _news(channel: str) -> str:
-    return f"{_PREFIX}news:{channel}"
-
-
-def _plain(news_channel: str) -> str:
-    return news_channel.removeprefix(f"{_PREFIX}news:")
-
-
-def _served(channel: str) -> str:
-    return f"{_PREFIX}served:{channel}"
-
-
-def _answers(origin: str) -> str:
-    return f"{_PREFIX}answers:{origin}"
