@@ -281,7 +281,7 @@ class _Rehearsal:
         report = await self._app.services.summarizer.render(user_id, campaign_id, "md")
         if not self._prefix:
             self._tell("")
-            self._tell(report)
+            self._tell(report.decode())
 
     def _record(self, task: Task) -> CalleeRecord | None:
         network = self._app.ends.network

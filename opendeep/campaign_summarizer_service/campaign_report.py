@@ -5,17 +5,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
+from pydantic import Field
+
 from opendeep.common.data_models import (
     CallCause,
     CampaignStatus,
     Evidence,
+    FeedbackStatus,
     Frozen,
     Promise,
     TaskStatus,
     Verdict,
 )
 from opendeep.common.ids import CallId, CampaignId, TaskId
-from opendeep.database.models import Call, Campaign, Task
+from opendeep.database.models import Call, Campaign, FeedbackRequest, Task
 
 
 class ReportEvidence(Evidence):
@@ -38,6 +41,15 @@ class ReportAttempt(Frozen):
     summary: str | None
 
 
+class ReportQuestion(Frozen):
+    """What the user was asked for this task, and what they said; None while they did not."""
+
+    question: str
+    answer: str | None
+    status: FeedbackStatus
+    asked_at: datetime
+
+
 class ReportTask(Frozen):
     """One objective: where it stands, why, and what shows it."""
 
@@ -58,12 +70,19 @@ class ReportTask(Frozen):
     max_attempts: int
     seconds: int
     cost_usd: float
+    questions: list[ReportQuestion] = Field(default_factory=list)
+
+    @property
+    def whom(self) -> str:
+        """Who is called, by the best name there is."""
+        return self.business_name or self.contact_name or self.phone_number
 
 
 class ReportFigures(Frozen):
     """The campaign in numbers.
 
     ``counts`` holds tasks by status; ``seconds`` is the time talked, money is US dollars.
+    ``reached`` tasks had an answered call; ``agreed`` ones were completed with success.
     """
 
     tasks: int
@@ -71,6 +90,8 @@ class ReportFigures(Frozen):
     counts: dict[TaskStatus, int]
     calls: int
     answered_calls: int
+    reached: int = 0
+    agreed: int = 0
     seconds: int
     cost_usd: float
     first_call_at: datetime | None
@@ -101,9 +122,12 @@ class CampaignReport(Frozen):
     narrative: Narrative
     narrative_by: Literal["model", "figures"]
     tasks: list[ReportTask]
+    time_zone: str = "UTC"
 
 
-def report_task(task: Task, calls: Sequence[Call]) -> ReportTask:
+def report_task(
+    task: Task, calls: Sequence[Call], questions: Sequence[FeedbackRequest] = ()
+) -> ReportTask:
     """Put a task and its calls together; the latest analysis speaks for the task."""
     analyses = [(call, call.analysis) for call in calls if call.analysis]
     latest: Mapping[str, Any] = task.outcome or (analyses[-1][1] if analyses else None) or {}
@@ -130,6 +154,15 @@ def report_task(task: Task, calls: Sequence[Call]) -> ReportTask:
         max_attempts=task.max_attempts,
         seconds=sum(attempt.seconds for attempt in attempts),
         cost_usd=sum(attempt.cost_usd for attempt in attempts),
+        questions=[
+            ReportQuestion(
+                question=asked.question,
+                answer=asked.answer,
+                status=asked.status,
+                asked_at=asked.created_at,
+            )
+            for asked in questions
+        ],
     )
 
 
@@ -161,6 +194,11 @@ def figures_of(tasks: Iterable[ReportTask]) -> ReportFigures:
         counts=dict(Counter(task.status for task in tasks)),
         calls=len(attempts),
         answered_calls=sum(attempt.answered_at is not None for attempt in attempts),
+        reached=sum(any(call.answered_at for call in task.attempts) for task in tasks),
+        agreed=sum(
+            task.status is TaskStatus.COMPLETED and task.verdict is Verdict.SUCCESS
+            for task in tasks
+        ),
         seconds=sum(attempt.seconds for attempt in attempts),
         cost_usd=round(sum(attempt.cost_usd for attempt in attempts), 6),
         first_call_at=begun[0] if begun else None,
@@ -175,6 +213,7 @@ def compose_report(
     narrative: Narrative,
     narrative_by: Literal["model", "figures"],
     generated_at: datetime,
+    time_zone: str = "UTC",
 ) -> CampaignReport:
     """Put the report together; it is final when no task is open."""
     figures = figures_of(tasks)
@@ -191,4 +230,5 @@ def compose_report(
         narrative=narrative,
         narrative_by=narrative_by,
         tasks=tasks,
+        time_zone=time_zone,
     )

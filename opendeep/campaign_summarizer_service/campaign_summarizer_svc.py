@@ -35,7 +35,14 @@ from opendeep.common.lifecycle import Nursery, wait_event
 from opendeep.common.messages import Wakeup
 from opendeep.database.engine import Database
 from opendeep.database.models import Campaign
-from opendeep.database.repositories import Calls, Campaigns, SystemUsers, Tasks
+from opendeep.database.repositories import (
+    Calls,
+    Campaigns,
+    FeedbackRequests,
+    Profiles,
+    SystemUsers,
+    Tasks,
+)
 from opendeep.llm_integrations.text_model import TextModel
 
 log = structlog.get_logger(__name__)
@@ -115,21 +122,25 @@ class CampaignSummarizerService:
         campaign, tasks = await self._read(user_id, campaign_id)
         async with self._database.transaction() as tx:
             stored = await Campaigns(tx, user_id).report(campaign_id)
+            zone = (await Profiles(tx, user_id).get()).time_zone
         if stored is not None:
             kept = CampaignReport.model_validate(stored)
             if kept.tasks == tasks and kept.status is campaign.status:
-                return kept
-        return self._compose(campaign, tasks, narrative.plain_narrative(tasks), "figures")
+                return kept.model_copy(update={"time_zone": zone or kept.time_zone})
+        plain = narrative.plain_narrative(tasks)
+        return self._compose(campaign, tasks, plain, "figures", zone)
 
     async def render(
         self, user_id: UserId, campaign_id: CampaignId, report_format: ReportFormat
-    ) -> str:
+    ) -> bytes:
         """Return :meth:`report` as a whole document in the format asked for.
 
         Raises:
             NotFoundError: the user has no such campaign.
         """
-        return report_render.render(await self.report(user_id, campaign_id), report_format)
+        report = await self.report(user_id, campaign_id)
+        # A large PDF takes a second: calls must not hear it.
+        return await asyncio.to_thread(report_render.render, report, report_format)
 
     async def finish_campaigns(self) -> int:
         """Finish every campaign that has no open task, and report where a report is missing.
@@ -153,7 +164,9 @@ class CampaignSummarizerService:
                 found = await campaigns.list(status=status, limit=_PAGE)
                 ready += [one for one in found.items if _is_over(await campaigns.counts(one.id))]
             finished = await campaigns.list(status=CampaignStatus.FINISHED)
-            ready += [one for one in finished.items if await campaigns.report(one.id) is None]
+            for one in finished.items:
+                if not await campaigns.report_is_current(one.id):
+                    ready.append(one)
         return ready
 
     async def _finish(self, user_id: UserId, campaign_id: CampaignId) -> bool:
@@ -195,7 +208,15 @@ class CampaignSummarizerService:
                 page = await Tasks(tx, user_id).list(
                     campaign_id=campaign_id, limit=_PAGE, cursor=cursor
                 )
-                tasks += [report_task(task, await calls.for_task(task.id)) for task in page.items]
+                asked = FeedbackRequests(tx, user_id)
+                tasks += [
+                    report_task(
+                        task,
+                        await calls.for_task(task.id),
+                        (await asked.list(task_id=task.id)).items,
+                    )
+                    for task in page.items
+                ]
             cursor = page.next_cursor
             if cursor is None:
                 return campaign, tasks
@@ -226,6 +247,7 @@ class CampaignSummarizerService:
         tasks: list[ReportTask],
         words: Narrative,
         written_by: Literal["model", "figures"],
+        zone: str | None = None,
     ) -> CampaignReport:
         return compose_report(
             campaign,
@@ -233,6 +255,7 @@ class CampaignSummarizerService:
             narrative=words,
             narrative_by=written_by,
             generated_at=self._clock.now(),
+            time_zone=zone or "UTC",
         )
 
 

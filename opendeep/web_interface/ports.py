@@ -172,8 +172,8 @@ class ReportRenderer(Protocol):
 
     async def render(
         self, user_id: UserId, campaign_id: CampaignId, report_format: ReportFormat, /
-    ) -> str:
-        """Return the whole document in the format asked for.
+    ) -> bytes:
+        """Return the whole document in the format asked for; texts are UTF-8.
 
         Raises:
             NotFoundError: no such campaign of this user.

@@ -136,6 +136,18 @@ class Campaigns(ScopedRepository):
             change = self._scope.update(table, _Report)
             await change.where(table.c.campaign_id == campaign_id).set(values)
 
+    async def report_is_current(self, campaign_id: CampaignId) -> bool:
+        """Whether a report is stored and none of the campaign's tasks changed since."""
+        table = campaign_reports
+        made = self._scope.values(table, table.c.updated_at)
+        made_at = await made.where(table.c.campaign_id == campaign_id).value()
+        if made_at is None:
+            return False
+        later = self._scope.values(tasks, func.count()).where(
+            tasks.c.campaign_id == campaign_id, tasks.c.updated_at > made_at
+        )
+        return int(await later.value()) == 0
+
     async def report(self, campaign_id: CampaignId) -> dict[str, Any] | None:
         """Return the campaign's stored report, or None while there is none.
 

@@ -21,6 +21,7 @@ _MEDIA_TYPES: dict[ReportFormat, str] = {
     "json": "application/json",
     "html": "text/html; charset=utf-8",
     "csv": "text/csv; charset=utf-8",
+    "pdf": "application/pdf",
 }
 # A report is a document of its own: it may carry its own style, and nothing else.
 _REPORT_POLICY = (
@@ -82,7 +83,7 @@ async def get_report(
     await _shown(services, user_id, key)
     document = await services.reports.render(user_id, key, report_format)
     headers = {"content-security-policy": _REPORT_POLICY, "cache-control": "no-store"}
-    if report_format in {"md", "csv"}:
+    if report_format in {"md", "csv", "pdf"}:
         name = f"campaign-{campaign_id}.{report_format}"
         headers["content-disposition"] = f'attachment; filename="{name}"'
     return Response(document, media_type=_MEDIA_TYPES[report_format], headers=headers)

@@ -224,7 +224,7 @@ async def test_reports_are_rendered_on_request(world: World) -> None:
     """A report comes as a document in the format asked for."""
     campaign_id = await done_campaign(world)
     text = await summarizer(world).render(world.user_id, campaign_id, "md")
-    assert text.startswith("# Dentist")
+    assert text.startswith(b"# Dentist")
 
 
 async def test_the_service_wakes_and_stops(world: World) -> None:
@@ -251,3 +251,20 @@ async def test_stop_before_run(world: World) -> None:
     service.stop()
     await service.run()
     assert await status_of(world, campaign_id) is CampaignStatus.ACTIVE
+
+
+async def test_a_finished_campaign_that_changes_is_reported_anew(world: World) -> None:
+    """A verdict that is corrected after the report makes the report new, once."""
+    campaign_id = await done_campaign(world)
+    service = summarizer(world)
+    assert await service.finish_campaigns() == 1
+    world.clock.move(hours=1)
+    [task] = await world.tasks(campaign_id)
+    async with world.database.transaction() as tx:
+        await Tasks(tx, world.user_id).change(
+            task.id, expected={TaskStatus.COMPLETED}, status=TaskStatus.UNRESOLVED
+        )
+    assert await service.finish_campaigns() == 1
+    assert await service.finish_campaigns() == 0
+    report = await service.report(world.user_id, campaign_id)
+    assert report.figures.counts == {TaskStatus.UNRESOLVED: 1}

@@ -9,14 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opendeep.campaign_summarizer_service.campaign_report import CampaignReport, Narrative
-from opendeep.campaign_summarizer_service.report_render import (
-    clock,
-    duration,
-    harmless_cell,
-    render,
-)
+from opendeep.campaign_summarizer_service.report_csv import harmless_cell
+from opendeep.campaign_summarizer_service.report_render import ReportFormat
+from opendeep.campaign_summarizer_service.report_render import render as render_bytes
+from opendeep.campaign_summarizer_service.report_words import clock, duration
 from opendeep.common.data_models import TaskStatus
 from tests.unit.campaign_summarizer_service.reports import CALL, a_report, a_task
+
+
+def render(report: CampaignReport, as_format: ReportFormat) -> str:
+    """Return a report in one of the text formats."""
+    return render_bytes(report, as_format).decode()
 
 
 def test_markdown_tells_everything() -> None:
@@ -30,7 +33,7 @@ def test_markdown_tells_everything() -> None:
     assert f"> “Tuesday it is” — booked (call {CALL}, 1:01)" in text
     assert "- Promised: send a confirmation (by Monday)" in text
     assert "- Promised: wait" in text
-    assert "Final report of 2026-11-23 12:00 UTC. Words by a text model" in text
+    assert "Final report of Mon 2026-11-23 12:00 UTC. Words by a text model" in text
 
 
 def test_a_running_report_says_so() -> None:
@@ -116,7 +119,9 @@ def test_html_holds_no_foreign_tags() -> None:
     page = _Tags()
     page.feed(render(nasty_report(), "html"))
     plain = {"html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "p", "strong"}
-    plain |= {"ul", "li", "table", "tr", "th", "td", "blockquote", "br", "small"}
+    plain |= {"ul", "li", "table", "thead", "tbody", "tr", "th", "td", "blockquote", "small"}
+    plain |= {"main", "header", "section", "article", "footer", "div", "span", "em"}
+    plain |= {"dl", "dt", "dd", "figure", "figcaption", "svg", "rect", "circle", "text"}
     assert page.tags <= plain
 
 
@@ -126,6 +131,22 @@ def test_markdown_escapes_what_it_would_read() -> None:
     assert "<script>" not in text
     assert "[x](" not in text
     assert "\n# head" not in text
+
+
+def test_a_pdf_holds_words_and_no_markup_of_theirs() -> None:
+    """A report with hostile words and every alphabet becomes a PDF, the same each time."""
+    report = nasty_report()
+    task = report.tasks[0].model_copy(update={"title": "Żółć Жук 東京 한글 \u202e <img src='x'/>"})
+    report = report.model_copy(update={"tasks": [task]})
+    document = render_bytes(report, "pdf")
+    assert document.startswith(b"%PDF-")
+    assert document == render_bytes(report, "pdf")
+
+
+def test_a_pdf_splits_what_no_page_holds() -> None:
+    """Hundreds of tasks and a very long text go over many pages."""
+    tasks = [a_task(summary="word " * 4000), *(a_task() for _ in range(60))]
+    assert render_bytes(a_report(*tasks), "pdf").count(b"/Type /Page\n") > 10
 
 
 def test_html_without_summaries() -> None:

@@ -8,12 +8,13 @@ import {
 } from "../lib/format.js";
 import { pairs } from "./outcome.js";
 
-const FORMATS = [["md", "Markdown"], ["json", "JSON"], ["html", "Web page"], ["csv", "CSV"]];
+const FORMATS = [["md", "Markdown"], ["json", "JSON"], ["html", "Web page"], ["pdf", "PDF"], ["csv", "CSV"]];
 const RADIUS = 42;
 const AROUND = 2 * Math.PI * RADIUS;
 
 class ReportView extends HTMLElement {
   #life = null;
+  #soon = null;
 
   connectedCallback() {
     this.className = "report card";
@@ -22,6 +23,7 @@ class ReportView extends HTMLElement {
     const mine = (campaign) => campaign.id === this.campaignId && this.reload();
     listen(["campaign_changed", "campaign_finished"], mine, this.#life.signal);
     listen(["resync"], () => this.reload(), this.#life.signal);
+    listen(["task_changed"], (task) => task.campaign_id === this.campaignId && this.#reloadSoon(), this.#life.signal);
     this.reload();
   }
 
@@ -31,6 +33,14 @@ class ReportView extends HTMLElement {
 
   get campaignId() {
     return Number(this.getAttribute("campaign-id"));
+  }
+
+  /** Many tasks may change at once: one reload tells of all. */
+  #reloadSoon() {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = null;
+      if (this.isConnected) this.reload();
+    }, 1000);
   }
 
   async reload() {
