@@ -84,7 +84,7 @@ _EYEBROW = _style("eyebrow", 8.5, bold=True, textColor=_COLOURS["accent"])
 _TITLE = _style("title", 20, bold=True, spaceAfter=3)
 _MUTED = _style("muted", 9, textColor=_COLOURS["muted"])
 _HEADLINE = _style("headline", 12.5, bold=True, spaceBefore=2)
-_SECTION = _style("section", 12, bold=True, spaceBefore=14, spaceAfter=5, keepWithNext=1)
+_SECTION = _style("section", 12, bold=True, spaceBefore=14, spaceAfter=5)
 _NAME = _style("name", 11, bold=True)
 _BODY = _style("body", 9.5)
 _SMALL = _style("small", 8)
@@ -148,13 +148,14 @@ def _story(report: CampaignReport) -> list[Flowable]:
             KeepTogether([*title, _text(chart.title, _MUTED), Spacer(1, 4), _drawing(chart)])
         )
         story.append(Spacer(1, 8))
-    story.append(_text("Task by task", _SECTION))
+    heading = [_text("Task by task", _SECTION)]
     for task in report.tasks:
-        story += _task(report, task)
+        story += _task(report, task, heading)
+        heading = []
     return story
 
 
-def _task(report: CampaignReport, task: ReportTask) -> list[Flowable]:
+def _task(report: CampaignReport, task: ReportTask, heading: Sequence[Flowable]) -> list[Flowable]:
     told = instants(report)
     contact = " · ".join(
         part for part in (task.business_name, task.contact_name, task.phone_number) if part
@@ -174,6 +175,7 @@ def _task(report: CampaignReport, task: ReportTask) -> list[Flowable]:
     ]))  # fmt: skip
     calls = [attempt_row(call, told) for call in task.attempts]
     parts: list[Flowable] = [
+        *heading,
         HRFlowable(width="100%", thickness=0.6, color=_COLOURS["line"], spaceBefore=6),
         top,
         *_result(task),
