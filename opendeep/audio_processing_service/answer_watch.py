@@ -11,7 +11,7 @@ from opendeep.audio_processing_service.answer_classifier import (
     AnswerClassifier,
 )
 from opendeep.audio_processing_service.call_sound import CallSound
-from opendeep.audio_processing_service.call_tones import BLOCK_MS, BLOCK_SAMPLES, ToneEar
+from opendeep.audio_processing_service.call_tones import BLOCK_MS, BLOCK_SAMPLES, Tone, ToneEar
 from opendeep.common.data_models import CallCause
 
 END_CAUSES: Final = {
@@ -23,6 +23,8 @@ END_CAUSES: Final = {
 """How a call ends whose line says by its tones who answered."""
 LATEST_WORDS_MS: Final = 60_000
 """The words of a first utterance may come so late, where it is a long menu."""
+LATEST_BEEP_MS: Final = 120_000
+"""So long a machine's beep is listened for."""
 _RISE_DB: Final = 9.0
 _FAINTEST_DBFS: Final = -45.0
 
@@ -32,9 +34,13 @@ class AnswerWatch:
 
     Args:
         sound: the call's audio.
+
+    Attributes:
+        beeped_ms: when the last beep ended, or None before the first.
     """
 
     def __init__(self, sound: CallSound) -> None:
+        self.beeped_ms: int | None = None
         self._sound = sound
         self._tones = ToneEar()
         self._classifier = AnswerClassifier()
@@ -52,7 +58,8 @@ class AnswerWatch:
 
     def look(self, now_ms: int) -> Answer | None:
         """Take the last tenth of a second; call it every 100 ms. Returns as :meth:`said`."""
-        if now_ms > LONGEST_MS + BLOCK_MS or self._is_machine():
+        machine = self._is_machine()
+        if now_ms > (LATEST_BEEP_MS if machine else LONGEST_MS + BLOCK_MS):
             return None
         mulaw = self._sound.overlap.callee.last(BLOCK_MS)
         if len(mulaw) < BLOCK_SAMPLES:
@@ -61,6 +68,10 @@ class AnswerWatch:
         loud = level > max(_FAINTEST_DBFS, self._sound.ear.floor_dbfs + _RISE_DB)
         samples = np.frombuffer(pcm.mulaw_to_pcm(mulaw), "<i2").astype(np.float32)
         tone = self._tones.hear(samples if loud else None)
+        if tone is Tone.BEEP:
+            self.beeped_ms = now_ms
+        if machine:
+            return None
         active = loud and not self._tones.sounding
         self._classifier.hear(active=active, tone=tone, block_ms=BLOCK_MS, now_ms=now_ms)
         return self._news()

@@ -28,6 +28,12 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(plain)
 
 
+def is_greeting(text: str) -> bool:
+    """Whether words are a bare "hello"."""
+    words = words_of(text)
+    return bool(words) and all(word in _GREETINGS for word in words)
+
+
 def is_back_channel(text: str, *, greeting: bool = False) -> bool:
     """Whether words only show that somebody listens; True also for no words at all.
 

@@ -9,11 +9,10 @@ from typing import Any, Final, assert_never
 
 import structlog
 
-from opendeep.audio_processing_service import answer_watch, voice_agent
-from opendeep.audio_processing_service.answer_classifier import Answer
+from opendeep.audio_processing_service import voice_agent
 from opendeep.audio_processing_service.barge_in import FloorAction
 from opendeep.audio_processing_service.call_sound import CallSound
-from opendeep.audio_processing_service.conversation import Conversation, heard_fraction
+from opendeep.audio_processing_service.conversation import Conversation
 from opendeep.audio_processing_service.dialogue_host import AnswerInMaking, DialogueHost
 from opendeep.audio_processing_service.ending import CallEnding
 from opendeep.audio_processing_service.failed_answers import FailedAnswers
@@ -21,9 +20,9 @@ from opendeep.audio_processing_service.fixed_words import APOLOGY, play_apology
 from opendeep.audio_processing_service.floor import Floor
 from opendeep.audio_processing_service.hold import Hold, HoldAction
 from opendeep.audio_processing_service.holding import BesideTalk
-from opendeep.audio_processing_service.opening import Opening, OpeningAction
+from opendeep.audio_processing_service.overture import Overture
 from opendeep.audio_processing_service.phrases import Phrases, phrases_for
-from opendeep.audio_processing_service.playout import Heard, PartKey
+from opendeep.audio_processing_service.playout import PartKey
 from opendeep.audio_processing_service.silence import LineState, SilenceAction, SilenceRule
 from opendeep.common.data_models import CallCause
 from opendeep.common.ports import CallMediaConfig
@@ -50,15 +49,13 @@ class Dialogue:
         self._config = config
         self._sound = sound
         self._host = host
-        self._watch = answer_watch.AnswerWatch(sound)
         self._voice: voice_agent.VoiceAgent | None = None
         self._floor = Floor(sound)
-        self._opening = Opening()
+        self._overture = Overture(config, sound, host, self)
         self._silence = SilenceRule()
         self._transcript = Conversation()
         self._answer = AnswerInMaking()
         self._ending = CallEnding()
-        self._disclosures: dict[PartKey, str] = {}
         self._beside = BesideTalk()
         self._failures = FailedAnswers()
         self._hold = Hold(sound)
@@ -76,6 +73,7 @@ class Dialogue:
     def voice_ready(self, voice: voice_agent.VoiceAgent, offset_ms: int) -> None:
         """Begin to talk; ``offset_ms`` is where in the call the voice session's audio begins."""
         self._voice = voice
+        self._overture.voice_ready(voice)
         self._hold.offset_ms = offset_ms
 
     def on_voice_event(self, event: voice_agent.VoiceEvent) -> None:
@@ -115,16 +113,17 @@ class Dialogue:
         now_ms = self._host.now_ms()
         for key in playout.take_started():
             self._transcript.agent_started(key, now_ms)
+            self._overture.started(key, now_ms)
         for heard in playout.take_finished():
             self._transcript.agent_finished(heard, now_ms)
-            self._disclosure_heard(heard)
+            self._overture.heard(heard)
         self._give_out_lines()
 
     def tick(self) -> None:
         """Let time pass; call it every 100 ms while Asterisk is connected."""
         now_ms = self._host.now_ms()
         self._floor.settle(talking=self._talking())
-        self._answered(self._watch.look(now_ms), by_sound=True)
+        self._overture.look()
         self._give_out_lines()
         if self._ending.decided:
             if self._ending.due(now_ms, talking=self._talking()):
@@ -182,6 +181,12 @@ class Dialogue:
         self.note(f"The callee pressed {digit}.")
         self._beside.keypad.press(digit, self._host.now_ms())
 
+    def begin_talk(self) -> None:
+        """Let the AI talk: the callee has heard what they have to."""
+        self._silence.expect_continuation()
+        if self._voice is not None and not (self._ending.decided or self._beside.waits):
+            self._voice.answer_turns(automatic=True)
+
     def note(self, text: str) -> None:
         """Add a system line to the transcript."""
         self._transcript.system(text, self._host.now_ms())
@@ -206,7 +211,7 @@ class Dialogue:
     def resume(self, text: str) -> None:
         """Go on with a callee who waited in vain; ``text`` says why."""
         if self._voice is not None and not self._ending.decided:
-            self._beside.resume(self._voice, self._phrases, text, answer=self._opening.done)
+            self._beside.resume(self._voice, self._phrases, text, answer=self._overture.done)
 
     def hint(self, text: str) -> None:
         """Pass on what the user typed; it becomes part of the transcript."""
@@ -243,8 +248,7 @@ class Dialogue:
         answer = self._answer
         if event.response_id == answer.response_id:
             answer.spoke = True
-            if answer.tag is not None and answer.tag.startswith("disclosure"):
-                self._disclosures.setdefault(key, answer.tag)
+            self._overture.audio(key, answer.tag)
         if not self._sound.playout.add(key, event.mulaw, event.received_ms):
             log.warning("playout_full")
 
@@ -263,8 +267,7 @@ class Dialogue:
         self._beside.response_ended(event.tag)
         if event.tag == _GOODBYE:
             self._ending.goodbye = False
-        if event.tag == self._disclosure_tag() and not self._answer.spoke:
-            self._open(self._opening.disclosure_ended(0.0, self._host.now_ms()))
+        self._overture.response_ended(event.tag, spoke=self._answer.spoke)
         self._count_failures(event)
 
     def _count_failures(self, event: voice_agent.ResponseEnded) -> None:
@@ -272,60 +275,42 @@ class Dialogue:
         if self._failures.ended(failed=failed, retry=retry, now_ms=self._host.now_ms()):
             self.end(CallCause.AI_FAILED, "the voice AI failed to answer")
 
-    def _disclosure_tag(self) -> str:
-        return f"disclosure-{self._opening.tries}"
-
-    def _disclosure_heard(self, heard: Heard) -> None:
-        tag = self._disclosures.pop(heard.key, None)
-        if tag == self._disclosure_tag():
-            fraction = heard_fraction(heard, self._config.disclosure)
-            self._open(self._opening.disclosure_ended(fraction, self._host.now_ms()))
-
     def _callee_turn(
         self, event: voice_agent.CallerSpeechStarted | voice_agent.CallerSpeechStopped
     ) -> None:
         now_ms = self._host.now_ms()
         at_ms = min(event.at_ms + self._hold.offset_ms, now_ms)
         if isinstance(event, voice_agent.CallerSpeechStarted):
-            self._opening.callee_started(now_ms)
+            self._overture.callee_started()
             action = self._floor.started(
                 event.item_id, talking=self._talking(), making=self._answer.making
             )
             self._change_floor(action)
             self._transcript.callee_started(event.item_id, at_ms)
         else:
-            self._opening.callee_stopped(now_ms)
+            self._overture.callee_stopped()
             self._floor.stopped(event.item_id, now_ms)
             self._transcript.callee_stopped(event.item_id, at_ms)
 
     def _callee_said(self, event: voice_agent.CallerTranscript) -> None:
         now_ms = self._host.now_ms()
         self._transcript.callee_said(event.item_id, event.text, now_ms)
-        self._answered(self._watch.said(event.text, now_ms), by_sound=False)
+        self._overture.listen(event.text)
         if self._floor.undecided:
-            greeting = not self._opening.done
+            greeting = not self._overture.done
             self._change_floor(self._floor.said(event.item_id, event.text, greeting=greeting))
             # A murmur may have been the answer to what the AI went on to ask.
             self._silence.expect_continuation()
-        action = self._hold.said(event.text, in_talk=self._opening.done)
+        action = self._hold.said(event.text, in_talk=self._overture.done)
         if self._voice is not None and not self._held(action, self._voice):
-            self._open(self._opening.callee_said(event.text, now_ms))
-
-    def _answered(self, answer: Answer | None, *, by_sound: bool) -> None:
-        """Note who answered; a machine that can be recognised by its sound alone gets no talk."""
-        if answer is None:
-            return
-        self._host.log_event("answered_by", who=answer.value)
-        cause = answer_watch.END_CAUSES.get(answer)
-        if cause is not None and by_sound and not self._opening.done:
-            self.end(cause, f"answered by {answer.value} tones")
+            self._overture.callee_said(event.text)
 
     def _change_floor(self, action: FloorAction) -> None:
         """Give way to the callee where that was decided."""
         if action is FloorAction.NONE or self._ending.decided:
             return
         self._stop_talking(cancel=False)
-        if action is FloorAction.ANSWER and self._opening.done and self._voice is not None:
+        if action is FloorAction.ANSWER and self._overture.done and self._voice is not None:
             self._voice.respond()
 
     def _stop_talking(self, *, cancel: bool) -> None:
@@ -338,7 +323,7 @@ class Dialogue:
         self._answer.making = False
         for part in heard:
             self._transcript.agent_cut(part, now_ms)
-            self._disclosure_heard(part)
+            self._overture.heard(part)
 
     def _held(self, action: HoldAction, voice: voice_agent.VoiceAgent) -> bool:
         """Follow what was decided about a hold; return whether the call is on hold."""
@@ -346,7 +331,7 @@ class Dialogue:
             self.end(CallCause.SILENCE, "on hold for too long")
         elif action is HoldAction.BEGIN and not self._hold.active:
             self._stop_talking(cancel=True)
-        event = self._hold.follow(action, voice, self._opening, self._host.now_ms())
+        event = self._hold.follow(action, voice, self._overture.opening, self._host.now_ms())
         if event is not None:
             self._host.log_event(event)
         return self._hold.active
@@ -354,11 +339,11 @@ class Dialogue:
     def _let_time_pass(self, voice: voice_agent.VoiceAgent, now_ms: int) -> None:
         if self._held(self._hold.look(now_ms, talking=self._talking()), voice):
             return
-        self._beside.tell_keys(voice, now_ms, answer=self._opening.done)
+        self._beside.tell_keys(voice, now_ms, answer=self._overture.done)
         if self._failures.retry_is_due(now_ms):
             voice.respond()
-        if not self._opening.done:
-            self._open(self._opening.tick(now_ms))
+        if not self._overture.done:
+            self._overture.tick()
             return
         line = LineState(
             ai_busy=self._talking() or self._host.asking_user() or self._beside.waits,
@@ -377,23 +362,3 @@ class Dialogue:
 
     def _talking(self) -> bool:
         return self._answer.making or not self._sound.playout.drained
-
-    def _open(self, action: OpeningAction) -> None:
-        voice = self._voice
-        match action:
-            case OpeningAction.NONE:
-                pass
-            case OpeningAction.SAY_DISCLOSURE:
-                if voice is not None:
-                    voice.say(self._config.disclosure, tag=self._disclosure_tag())
-            case OpeningAction.TALK:
-                self._host.log_event("disclosure_heard", fraction=self._opening.best_heard)
-                self._silence.expect_continuation()
-                if voice is not None and not (self._ending.decided or self._beside.waits):
-                    voice.answer_turns(automatic=True)
-            case OpeningAction.VOICEMAIL:
-                self.end(CallCause.VOICEMAIL, "a voicemail greeting")
-            case OpeningAction.FAIL:
-                self.end(CallCause.AI_FAILED, "the disclosure could not be said")
-            case _:
-                assert_never(action)

@@ -33,6 +33,7 @@ class _State(Enum):
     CALLEE_SPEAKS = auto()
     CALLEE_SPOKE = auto()
     SAYING = auto()
+    MACHINE = auto()
     DONE = auto()
 
 
@@ -86,14 +87,22 @@ class Opening:
 
     def callee_said(self, text: str, now_ms: int) -> OpeningAction:
         """Take the words of an utterance."""
-        if self.done:
+        if self.done or self._state is _State.MACHINE:
             return OpeningAction.NONE
         if speaker_of(text) is Speaker.VOICEMAIL:
-            self._enter(_State.DONE, now_ms)
+            self._enter(_State.MACHINE, now_ms)
             return OpeningAction.VOICEMAIL
         if self._state is _State.CALLEE_SPOKE:
             return self._say(now_ms)
         return OpeningAction.NONE
+
+    def await_machine(self, now_ms: int) -> None:
+        """Say nothing more: a machine is on the line, and somebody else deals with it."""
+        self._enter(_State.MACHINE, now_ms)
+
+    def person_came(self, now_ms: int) -> OpeningAction:
+        """Note that a person took the machine's place."""
+        return OpeningAction.NONE if self.done else self._say(now_ms)
 
     def begin_anew(self, now_ms: int) -> None:
         """Wait for a first utterance once more: a hold is over and a person may be there."""

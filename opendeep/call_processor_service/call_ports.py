@@ -9,7 +9,7 @@ from opendeep.call_processor_service.dialing import DialConfig
 from opendeep.common.clock import Clock
 from opendeep.common.event_bus import EventBus
 from opendeep.common.ids import CallId, UserId
-from opendeep.common.ports import CallMedia
+from opendeep.common.ports import Briefing, CallMedia
 from opendeep.database.engine import Database
 from opendeep.database.models import Call, Task, User
 from opendeep.database.transaction import Transaction
@@ -18,8 +18,8 @@ from opendeep.database.transaction import Transaction
 class CallBriefing(Protocol):
     """Writes what the voice AI is told before a call; task_manager implements it."""
 
-    async def brief(self, task: Task, user: User) -> tuple[str, str]:
-        """Return the instructions and the disclosure of a call, of this user's data only.
+    async def brief(self, task: Task, user: User) -> Briefing:
+        """Compose the words of a call, of this user's data only.
 
         Opens its own transactions. A refusal (:class:`InvalidInputError`) puts the task on hold.
         """

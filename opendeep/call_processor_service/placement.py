@@ -4,7 +4,7 @@ from opendeep.call_processor_service.ami_actions import AmiAction
 from opendeep.call_processor_service.call_ports import Attempt, AttemptConfig, CallPorts
 from opendeep.call_processor_service.dialing import DialTarget, dial_target
 from opendeep.common.ids import channel_id
-from opendeep.common.ports import CallMediaConfig
+from opendeep.common.ports import Briefing, CallMediaConfig
 
 
 async def prepare_originate(
@@ -19,9 +19,9 @@ async def prepare_originate(
         UnavailableError: the media or the database are not there.
     """
     target = dial_target(attempt.task.phone_number, config.dialing)
-    instructions, disclosure = await ports.briefing.brief(attempt.task, attempt.user)
+    briefing = await ports.briefing.brief(attempt.task, attempt.user)
     call_id = attempt.call.id
-    media = media_config(attempt, config, instructions, disclosure)
+    media = media_config(attempt, config, briefing)
     audiosocket = await ports.media.prepare(media)
     action = AmiAction.originate(
         channel=target.channel,
@@ -35,17 +35,17 @@ async def prepare_originate(
     return target, action
 
 
-def media_config(
-    attempt: Attempt, config: AttemptConfig, instructions: str, disclosure: str
-) -> CallMediaConfig:
+def media_config(attempt: Attempt, config: AttemptConfig, briefing: Briefing) -> CallMediaConfig:
     """Return what the media of an attempt is prepared with."""
     call_id = attempt.call.id
     return CallMediaConfig(
         call_id=call_id,
         task_id=attempt.task.id,
         user_id=attempt.task.user_id,
-        instructions=instructions,
-        disclosure=disclosure,
+        instructions=briefing.instructions,
+        disclosure=briefing.disclosure,
+        voicemail=briefing.voicemail,
+        voicemail_message=briefing.voicemail_message,
         language=attempt.task.language or "en",
         voice=attempt.task.voice,
         recording_path=config.recordings and config.recordings / f"{call_id}.wav",

@@ -46,6 +46,7 @@ from opendeep.common.errors import (
 from opendeep.common.ids import new_call_id
 from opendeep.common.lifecycle import wait_event
 from opendeep.common.messages import HoldCallee, Message, ResumeCallee, TransferCall
+from opendeep.common.ports import Briefing
 
 log = structlog.get_logger(__name__)
 
@@ -218,12 +219,15 @@ class Transfers:
         await self._report.note(
             "transfer_started", to=order.command.to, mode="attended", leg=leg_id
         )
-        _, disclosure = await self._ports.briefing.brief(attempt.task, attempt.user)
+        words = await self._ports.briefing.brief(attempt.task, attempt.user)
+        told = Briefing(
+            instructions=BRIEFING_INSTRUCTIONS,
+            disclosure=briefing(words.disclosure, attempt.task.language or "en"),
+        )
         media = replace(
-            media_config(attempt, self._config, BRIEFING_INSTRUCTIONS, ""),
+            media_config(attempt, self._config, told),
             call_id=leg_id,
             part_of=attempt.call.id,
-            disclosure=briefing(disclosure, attempt.task.language or "en"),
             recording_path=None,
         )
         await self._voice(HoldCallee())

@@ -106,6 +106,14 @@ class CampaignStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class VoicemailPolicy(StrEnum):
+    """What a call does when an answering machine answers."""
+
+    LEAVE_MESSAGE = "leave_message"
+    HANG_UP = "hang_up"
+    GO_ON = "go_on"
+
+
 class FeedbackKind(StrEnum):
     """A question from a live call, or one between calls."""
 
@@ -191,6 +199,7 @@ class PlanTask(Frozen):
     time_zone: ShortText | None = None
     priority: Annotated[int, Field(ge=0, le=9)] = 5
     language: ShortText | None = None
+    voicemail: VoicemailPolicy = VoicemailPolicy.HANG_UP
     sources: list[PlanSource] = Field(default_factory=list, max_length=50)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from opendeep.common.data_models import Speaker
+from opendeep.common.data_models import Speaker, VoicemailPolicy
 from opendeep.common.ids import CallId, FeedbackId, TaskId, UserId
 
 
@@ -21,6 +21,8 @@ class CallMediaConfig:
         disclosure: the fixed first words (an AI, on whose behalf, why), never left to the model.
         recording_path: where the stereo WAV goes, or None for no recording.
         max_seconds: the longest the conversation may last.
+        voicemail: what is done about an answering machine.
+        voicemail_message: what it is told where a message is left.
         part_of: the call that this is a second line of, for a transfer; None for a call.
     """
 
@@ -33,7 +35,26 @@ class CallMediaConfig:
     voice: str | None = None
     recording_path: Path | None = None
     max_seconds: float = 600.0
+    voicemail: VoicemailPolicy = VoicemailPolicy.HANG_UP
+    voicemail_message: str = ""
     part_of: CallId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Briefing:
+    """What is composed for one call, of one user's data only.
+
+    Attributes:
+        instructions: the voice AI's whole system prompt.
+        disclosure: the fixed first words.
+        voicemail: what is done about an answering machine.
+        voicemail_message: what it is told.
+    """
+
+    instructions: str
+    disclosure: str
+    voicemail: VoicemailPolicy = VoicemailPolicy.HANG_UP
+    voicemail_message: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from opendeep.common.data_models import (
     PlanSource,
     Speaker,
     TaskStatus,
+    VoicemailPolicy,
 )
 from opendeep.common.ids import CallId, CampaignId, ChatSessionId, FeedbackId, TaskId, UserId
 
@@ -95,6 +96,14 @@ class Campaign(Frozen):
     updated_at: datetime
 
 
+class PhoneMenu(Frozen):
+    """The way through a number's phone menu."""
+
+    phone_number: str
+    route: dict[str, Any]
+    updated_at: datetime
+
+
 class TaskBase(Frozen):
     """The part of a task that its author wrote: one call objective."""
 
@@ -116,6 +125,7 @@ class TaskBase(Frozen):
     language: str | None = None
     voice: str | None = None
     disclosure: str | None = None
+    voicemail: VoicemailPolicy = VoicemailPolicy.HANG_UP
 
 
 class Task(TaskBase):

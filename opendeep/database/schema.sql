@@ -66,6 +66,18 @@ CREATE TABLE chat_sessions (
 
 CREATE INDEX ix_chat_sessions_user_id ON chat_sessions (user_id);
 
+CREATE TABLE phone_menus (
+    id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL,
+    phone_number TEXT NOT NULL,
+    route JSON DEFAULT '{}' NOT NULL,
+    updated_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
+    CONSTRAINT pk_phone_menus PRIMARY KEY (id),
+    CONSTRAINT uq_phone_menus_user_id_phone_number UNIQUE (user_id, phone_number),
+    CONSTRAINT fk_phone_menus_user_id_users FOREIGN KEY(user_id) REFERENCES users (id),
+    CONSTRAINT ck_phone_menus_route_json CHECK (route IS NULL OR json_valid(route))
+);
+
 CREATE TABLE profiles (
     user_id INTEGER NOT NULL,
     display_name TEXT DEFAULT '' NOT NULL,
@@ -162,6 +174,7 @@ CREATE TABLE tasks (
     created_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
     updated_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
     claim_token INTEGER DEFAULT 0 NOT NULL,
+    voicemail TEXT DEFAULT 'hang_up' NOT NULL,
     CONSTRAINT pk_tasks PRIMARY KEY (id),
     CONSTRAINT ck_tasks_status CHECK (status IN ('pending', 'queued_for_call', 'in_progress', 'awaiting_analysis', 'retry_scheduled', 'on_hold', 'awaiting_user', 'completed', 'failed', 'unresolved', 'cancelled', 'cancelled_dnd')),
     CONSTRAINT ck_tasks_priority CHECK (priority BETWEEN 0 AND 9),
@@ -339,4 +352,4 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
-INSERT INTO alembic_version (version_num) VALUES ('0004');
+INSERT INTO alembic_version (version_num) VALUES ('0005');

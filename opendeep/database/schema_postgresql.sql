@@ -63,6 +63,17 @@ CREATE TABLE chat_sessions (
 
 CREATE INDEX ix_chat_sessions_user_id ON chat_sessions (user_id);
 
+CREATE TABLE phone_menus (
+    id BIGSERIAL NOT NULL,
+    user_id BIGINT NOT NULL,
+    phone_number TEXT NOT NULL,
+    route JSONB DEFAULT '{}' NOT NULL,
+    updated_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    CONSTRAINT pk_phone_menus PRIMARY KEY (id),
+    CONSTRAINT uq_phone_menus_user_id_phone_number UNIQUE (user_id, phone_number),
+    CONSTRAINT fk_phone_menus_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+);
+
 CREATE TABLE profiles (
     user_id BIGINT NOT NULL,
     display_name TEXT DEFAULT '' NOT NULL,
@@ -156,6 +167,7 @@ CREATE TABLE tasks (
     created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
     updated_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
     claim_token INTEGER DEFAULT 0 NOT NULL,
+    voicemail TEXT DEFAULT 'hang_up' NOT NULL,
     CONSTRAINT pk_tasks PRIMARY KEY (id),
     CONSTRAINT ck_tasks_status CHECK (status IN ('pending', 'queued_for_call', 'in_progress', 'awaiting_analysis', 'retry_scheduled', 'on_hold', 'awaiting_user', 'completed', 'failed', 'unresolved', 'cancelled', 'cancelled_dnd')),
     CONSTRAINT ck_tasks_priority CHECK (priority BETWEEN 0 AND 9),
@@ -324,4 +336,4 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
-INSERT INTO alembic_version (version_num) VALUES ('0004');
+INSERT INTO alembic_version (version_num) VALUES ('0005');

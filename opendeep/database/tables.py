@@ -28,6 +28,7 @@ from opendeep.common.data_models import (
     TaskStatus,
 )
 from opendeep.database.column_types import JSON_VALUE, ROW_ID, UtcDateTime, utc_now
+from opendeep.database.menu_tables import phone_menus
 from opendeep.database.table_parts import (
     METADATA,
     child_of,
@@ -165,6 +166,8 @@ tasks = owned(
     instant("updated_at"),
     # Counts the claims of this task and never goes back: whoever acts on an older one is refused.
     int_column("claim_token", 0),
+    # What is done about an answering machine: leave_message, hang_up, go_on.
+    text_column("voicemail", "hang_up"),
     one_of("status", TaskStatus),
     CheckConstraint("priority BETWEEN 0 AND 9", name="priority"),
     CheckConstraint("current_attempt_count >= 0", name="current_attempt_count"),
@@ -387,5 +390,6 @@ audit_log = owned(
     Index(None, "user_id", "id"),
 )
 
+IN_OTHER_FILES = (phone_menus,)
 ALL_TABLES = METADATA
 """Every table above; complete for whoever imports this module."""

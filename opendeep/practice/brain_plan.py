@@ -11,6 +11,9 @@ from opendeep.practice.brain_turns import tagged
 Json = dict[str, Any]
 _TIMES: Final = ("mornings", "afternoons", "evenings", "any time")
 _NAME: Final = "name_for_booking"
+_LEAVES_MESSAGE: Final = re.compile(
+    r"\bleave (?:\w+ ){0,2}(?:message|voice ?mail)\b", re.IGNORECASE
+)
 _ALIKE: Final = 0.6
 _DROPPABLE: Final = ("earliest", "latest", "time_zone", "language", "priority")
 
@@ -179,6 +182,8 @@ def _task(known: Known, number: str, title: str) -> Json:
         "max_attempts": 3,
         "sources": _sources(known, place),
     }
+    if _LEAVES_MESSAGE.search(known.goal.text):
+        task["voicemail"] = "leave_message"
     if place is not None and place.get("time_zone"):
         task["time_zone"] = str(place["time_zone"])
     return {key: value for key, value in task.items() if value is not None}

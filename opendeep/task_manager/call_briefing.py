@@ -9,13 +9,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from opendeep.common.clock import Clock
+from opendeep.common.data_models import VoicemailPolicy
+from opendeep.common.ports import Briefing
 from opendeep.config.prompt_config import REALTIME_CALL_LLM_BASE_INSTRUCTIONS, in_tag
 from opendeep.database.engine import Database
 from opendeep.database.models import Profile, Task, User
-from opendeep.database.repositories import Profiles
-from opendeep.task_manager import disclosure
+from opendeep.database.repositories import CallEvents, Profiles
+from opendeep.task_manager import disclosure, voicemail_words
 from opendeep.task_manager.number_class import candidate_zones
 from opendeep.task_manager.plan_validation import is_known_zone
+from opendeep.task_manager.voicemail_words import CALLBACK_FACT, MESSAGE_EVENT
 
 _REASON_MOST_CHARACTERS = 120
 _BOOKING = re.compile(
@@ -28,6 +31,8 @@ _BOOKING = re.compile(
 class CallBriefing:
     """Implements the call side's briefing port.
 
+    One message is enough: a task that has left one hangs up on the machine from then on.
+
     Args:
         database: where profiles are.
         clock: what day it is at the callee.
@@ -39,13 +44,22 @@ class CallBriefing:
         self._clock = clock
         self._records_calls = records_calls
 
-    async def brief(self, task: Task, user: User) -> tuple[str, str]:
-        """Return the voice AI's instructions and the first words of a call."""
+    async def brief(self, task: Task, user: User) -> Briefing:
+        """Compose the words of a call."""
         async with self._database.transaction() as tx:
             profile = await Profiles(tx, user.id).get()
+            is_told = await CallEvents(tx, user.id).task_has(task.id, MESSAGE_EVENT)
         name = on_whose_behalf(profile, user, task)
         words = disclosure_for(task, name, is_recorded=self._records_calls)
-        return instructions_for(task, name, self._clock.now()), words
+        number = task.facts.get(CALLBACK_FACT) or profile.facts.get(CALLBACK_FACT)
+        language = disclosure.language_of(task.language)
+        leaves = task.voicemail is VoicemailPolicy.LEAVE_MESSAGE
+        return Briefing(
+            instructions=instructions_for(task, name, self._clock.now()),
+            disclosure=words,
+            voicemail=VoicemailPolicy.HANG_UP if is_told and leaves else task.voicemail,
+            voicemail_message=voicemail_words.message(language, words, number),
+        )
 
 
 def on_whose_behalf(profile: Profile, user: User, task: Task) -> str | None:
@@ -98,6 +112,7 @@ def instructions_for(task: Task, name: str | None, now: datetime) -> str:
         "latest": task.latest.isoformat() if task.latest else None,
         "time_zone": task.time_zone,
         "language": task.language or "en",
+        "voicemail": task.voicemail,
         "memory": task.inter_call_context,
         "today": local.date().isoformat(),
         "weekday": local.strftime("%A"),

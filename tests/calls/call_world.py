@@ -18,7 +18,7 @@ from opendeep.common.event_bus import InProcessEventBus
 from opendeep.common.ids import CallId, TaskId
 from opendeep.common.lifecycle import Nursery
 from opendeep.common.messages import EndCall, call_commands
-from opendeep.common.ports import CallMediaConfig, MediaReport
+from opendeep.common.ports import Briefing, CallMediaConfig, MediaReport
 from opendeep.database.engine import MemoryDatabase
 from opendeep.database.models import Call, Task, User
 from opendeep.database.repositories import CallEvents, Calls, SystemTasks, SystemUsers, Tasks
@@ -62,9 +62,12 @@ class ScriptedMedia:
 class PlainBriefing:
     """Tells the AI one sentence."""
 
-    async def brief(self, task: Task, user: User) -> tuple[str, str]:
+    async def brief(self, task: Task, user: User) -> Briefing:
         """Return fixed words with the two names in them."""
-        return f"Do: {task.goal}", f"This is an AI calling for {user.username}."
+        return Briefing(
+            instructions=f"Do: {task.goal}",
+            disclosure=f"This is an AI calling for {user.username}.",
+        )
 
 
 @dataclass

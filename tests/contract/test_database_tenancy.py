@@ -29,6 +29,7 @@ from opendeep.database.repositories import (
     FeedbackRequests,
     IdempotencyKeys,
     PastCalls,
+    PhoneMenus,
     Profiles,
     Tasks,
     Transcripts,
@@ -72,6 +73,7 @@ async def settle(database, seeds, user: UserId) -> Estate:
         await Profiles(tx, user).put(Profile(display_name="Ada"))
         await Transcripts(tx, user).append(call.id, LINE)
         await CallEvents(tx, user).append(call.id, "answered")
+        await PhoneMenus(tx, user).put(NUMBER, {"keys": "2"})
         await DndList(tx, user).add(NUMBER, "asked", call.id)
         await DialDecisions(tx, user).store(DECISION, task_id=task.id)
         await IdempotencyKeys(tx, user).store("key", "hash", campaign.id)
@@ -139,6 +141,8 @@ NOT_FOUND: dict[str, Attempt] = {
 
 # What a stranger reads, and finds nothing in.
 EMPTY: dict[str, Attempt] = {
+    "CallEvents.task_has": lambda tx, u, e: CallEvents(tx, u).task_has(e.call.task_id, "answered"),
+    "PhoneMenus.find": lambda tx, u, _: PhoneMenus(tx, u).find(NUMBER),
     "Profiles.get": lambda tx, u, _: _facts(tx, u),
     "Campaigns.list": lambda tx, u, _: _items(Campaigns(tx, u).list()),
     "Campaigns.counts": lambda tx, u, e: Campaigns(tx, u).counts(e.campaign.id),
@@ -169,12 +173,13 @@ EMPTY: dict[str, Attempt] = {
     "ChatSessions.messages": lambda tx, u, e: ChatSessions(tx, u).messages(e.session.id),
     "IdempotencyKeys.find": lambda tx, u, _: IdempotencyKeys(tx, u).find("key"),
     "UserEvents.after": lambda tx, u, _: UserEvents(tx, u).after(0),
+    "PhoneMenus.remove": lambda tx, u, _: PhoneMenus(tx, u).remove(NUMBER),
     "UserEvents.last_id": lambda tx, u, _: UserEvents(tx, u).last_id(),
 }
 
 # What takes no id of anybody's and makes a row of one's own.
 OWN = {
-    "Profiles.put", "Campaigns.create", "ChatSessions.create", "AuditLog.append",
+    "Profiles.put", "PhoneMenus.put", "Campaigns.create", "ChatSessions.create", "AuditLog.append",
     "UserEvents.append",
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ from opendeep.database.repositories.dial_decisions import DialDecisions
 from opendeep.database.repositories.dnd_list import DndList
 from opendeep.database.repositories.feedback_requests import FeedbackRequests
 from opendeep.database.repositories.past_calls import PastCalls
+from opendeep.database.repositories.phone_menus import PhoneMenus
 from opendeep.database.repositories.profiles import Profiles
 from opendeep.database.repositories.records import AuditLog, IdempotencyKeys, UserEvents
 from opendeep.database.repositories.system_calls import SystemCalls
@@ -31,6 +32,7 @@ __all__ = [
     "FeedbackRequests",
     "IdempotencyKeys",
     "PastCalls",
+    "PhoneMenus",
     "Profiles",
     "SystemCalls",
     "SystemDecisions",

@@ -17,6 +17,7 @@ from opendeep.common.data_models import (
     Speaker,
     TaskStatus,
     ToolActivity,
+    VoicemailPolicy,
     WrittenInstant,
 )
 from opendeep.common.ids import CampaignId, ChatSessionId, FeedbackId, TaskId
@@ -149,6 +150,7 @@ class TaskView(Outgoing):
     earliest: datetime | None
     latest: datetime | None
     time_zone: str | None
+    voicemail: VoicemailPolicy
     next_action_time: datetime | None
     status_reason: str | None
     outcome: dict[str, Any] | None

@@ -29,6 +29,7 @@ from opendeep.common.event_bus import InProcessEventBus
 from opendeep.common.ids import CallId, channel_id, leg_channel_id
 from opendeep.common.lifecycle import Nursery
 from opendeep.common.messages import WAKEUPS, EndCall, Message, Wakeup, call_commands
+from opendeep.common.ports import Briefing
 from opendeep.database import migrate
 from opendeep.database.engine import SqlDatabase
 from opendeep.database.models import Call, CallEventRow, Task, TranscriptLine, User
@@ -56,9 +57,12 @@ _CLAIM_SECONDS = 600
 class GoalBriefing:
     """Tells the AI the task's goal, and the callee one short sentence."""
 
-    async def brief(self, task: Task, user: User) -> tuple[str, str]:
+    async def brief(self, task: Task, user: User) -> Briefing:
         """Return the goal and the disclosure."""
-        return f"<{task.id}> {task.goal}", f"This is an AI calling for {user.username}."
+        return Briefing(
+            instructions=f"<{task.id}> {task.goal}",
+            disclosure=f"This is an AI calling for {user.username}.",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

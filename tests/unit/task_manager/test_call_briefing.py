@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from opendeep.common.data_models import TaskStatus, VoicemailPolicy
 from opendeep.database.models import Profile, Task, User
-from opendeep.database.repositories import Profiles, SystemUsers
+from opendeep.database.repositories import CallEvents, Calls, Profiles, SystemUsers, Tasks
 from opendeep.task_manager.call_briefing import CallBriefing
 from tests.unit.task_manager.conftest import World
 
@@ -15,9 +16,9 @@ async def brief(world: World, task: Task, name: str = "ada") -> tuple[dict[str, 
     """Return the task data in the instructions, the instructions, and the disclosure."""
     async with world.database.transaction() as tx:
         user: User = await SystemUsers(tx).by_name(name)
-    instructions, disclosure = await CallBriefing(world.database, world.clock).brief(task, user)
-    _, _, rest = instructions.rpartition("<task>")
-    return json.loads(rest.removesuffix("</task>")), instructions, disclosure
+    words = await CallBriefing(world.database, world.clock).brief(task, user)
+    _, _, rest = words.instructions.rpartition("<task>")
+    return json.loads(rest.removesuffix("</task>")), words.instructions, words.disclosure
 
 
 async def test_instructions_hold_the_task(world: World) -> None:
@@ -72,12 +73,40 @@ async def test_disclosure_in_the_callees_language(world: World) -> None:
     async with world.database.transaction() as tx:
         user = await SystemUsers(tx).by_name("ada")
     briefing = CallBriefing(world.database, world.clock, records_calls=True)
-    _, words = await briefing.brief(task, user)
-    assert words == (
+    words = await briefing.brief(task, user)
+    assert words.disclosure == (
         "Guten Tag, ich bin ein automatischer Assistent mit künstlicher Intelligenz und rufe im "
         "Auftrag von ada an. Dieses Gespräch wird aufgezeichnet. Ich möchte gern Folgendes "
         "buchen: Zahnreinigung."
     )
+
+
+async def test_an_answering_machine(world: World) -> None:
+    """A message has the disclosure and the user's number; a task that left one hangs up."""
+    facts = {"callback_number": "+12125550143"}
+    plain = await world.task(goal="plain")
+    task = (await world.task(facts=facts)).model_copy(
+        update={"voicemail": VoicemailPolicy.LEAVE_MESSAGE}
+    )
+    async with world.database.transaction() as tx:
+        user = await SystemUsers(tx).by_name("ada")
+    briefing = CallBriefing(world.database, world.clock)
+    words = await briefing.brief(task, user)
+    assert words.voicemail is VoicemailPolicy.LEAVE_MESSAGE
+    number = "1, 2 1 2, 5 5 5, 0 1 4 3"
+    rest = f" Please call back at {number}. Once more: {number}. Thank you, and goodbye."
+    assert words.voicemail_message == words.disclosure + rest
+    default = await briefing.brief(plain, user)
+    assert default.voicemail is VoicemailPolicy.HANG_UP
+    assert "call back" not in default.voicemail_message
+    queued = task.model_copy(update={"status": TaskStatus.QUEUED_FOR_CALL})
+    async with world.database.transaction() as tx:
+        await Tasks(tx, user.id).change(
+            task.id, expected={TaskStatus.PENDING}, status=TaskStatus.QUEUED_FOR_CALL
+        )
+        call = await Calls(tx, user.id).create_attempt(queued)
+        await CallEvents(tx, user.id).append(call.id, "voicemail_message", {"fraction": 1.0})
+    assert (await briefing.brief(task, user)).voicemail is VoicemailPolicy.HANG_UP
 
 
 async def test_extra_words(world: World) -> None:

@@ -8,6 +8,10 @@ import { ApiError, api } from "../lib/api.js";
 const EDITED = { from: "user", reference: "Changed by the user in the plan" };
 const SOURCES = { user: "you", places: "the business directory", search: "a web search" };
 
+const VOICEMAIL = {
+  hang_up: "Hang up without a message", leave_message: "Leave a message", go_on: "Go on talking",
+};
+
 export class PlanCard extends HTMLElement {
   #plan = null;
   #key = null;
@@ -103,6 +107,7 @@ export class PlanCard extends HTMLElement {
       h("div", { class: "columns" },
         this.#bound("Attempts at most", `${path}.max_attempts`, task, attempts),
         this.#bound("Time zone there", `${path}.time_zone`, task, h("input", { placeholder: "America/New_York" }))),
+      this.#bound("If an answering machine answers", `${path}.voicemail`, task, voicemailChoice(task)),
     );
   }
 
@@ -172,6 +177,12 @@ export class PlanCard extends HTMLElement {
       h("a", { href: `#/campaigns/${campaignId}` }, "Open the campaign"),
     );
   }
+}
+
+function voicemailChoice(task) {
+  task.voicemail ??= "hang_up";
+  const choices = Object.entries(VOICEMAIL).map(([value, label]) => h("option", { value }, label));
+  return h("select", {}, choices);
 }
 
 const isRequired = (name) => ["title", "goal", "phone_number", "success_criteria"].includes(name);

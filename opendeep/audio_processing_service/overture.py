@@ -1,0 +1,225 @@
+"""Before the talk: who answered, and the fixed words that they hear.
+
+A person hears the disclosure, and the proof of it is kept (when, how much, which words). An
+answering machine gets what the task wants. Until this is over the AI answers nobody by itself.
+"""
+
+import hashlib
+from typing import Final, Protocol, assert_never
+
+from opendeep.audio_processing_service import answer_watch
+from opendeep.audio_processing_service.answer_classifier import Answer
+from opendeep.audio_processing_service.back_channels import is_greeting, words_of
+from opendeep.audio_processing_service.call_sound import CallSound
+from opendeep.audio_processing_service.conversation import heard_fraction
+from opendeep.audio_processing_service.dialogue_host import DialogueHost
+from opendeep.audio_processing_service.machine_phrases import Speaker, speaker_of
+from opendeep.audio_processing_service.opening import Opening, OpeningAction
+from opendeep.audio_processing_service.playout import Heard, PartKey
+from opendeep.audio_processing_service.voice_agent import VoiceAgent
+from opendeep.audio_processing_service.voicemail import Voicemail, VoicemailAction
+from opendeep.common.data_models import CallCause, VoicemailPolicy
+from opendeep.common.ports import CallMediaConfig
+
+_MESSAGE: Final = "voicemail-message"
+_DISCLOSURE: Final = "disclosure"
+_QUIET_DBFS: Final = -42.0
+_WHOLE: Final = 0.95
+_FEWEST_WORDS: Final = 2
+
+
+class Stage(Protocol):
+    """What the overture has done for it by the conversation."""
+
+    def end(self, cause: CallCause, reason: str) -> None:
+        """Have the call ended now."""
+        ...
+
+    def end_when_played(self, cause: CallCause, reason: str) -> None:
+        """Have the call ended once everything was played."""
+        ...
+
+    def begin_talk(self) -> None:
+        """Let the AI talk: the disclosure was heard."""
+        ...
+
+
+class Overture:
+    """The beginning of one call.
+
+    Args:
+        config: what the call is about.
+        sound: its audio.
+        host: keeps events.
+        stage: the conversation.
+
+    Attributes:
+        opening: how far the disclosure is.
+    """
+
+    def __init__(
+        self, config: CallMediaConfig, sound: CallSound, host: DialogueHost, stage: Stage
+    ) -> None:
+        self.opening = Opening()
+        self._config = config
+        self._sound = sound
+        self._host = host
+        self._stage = stage
+        self._watch = answer_watch.AnswerWatch(sound)
+        self._voicemail = Voicemail(config.voicemail)
+        self._voice: VoiceAgent | None = None
+        self._parts: dict[PartKey, str] = {}
+        self._started_ms: dict[PartKey, int] = {}
+
+    @property
+    def done(self) -> bool:
+        """Whether the AI may talk."""
+        return self.opening.done
+
+    def voice_ready(self, voice: VoiceAgent) -> None:
+        """Take the voice that says the fixed words."""
+        self._voice = voice
+
+    def look(self) -> None:
+        """Listen to the last tenth of a second; call it every 100 ms, voice or not."""
+        self._answered(self._watch.look(self._host.now_ms()), by_sound=True)
+
+    def tick(self) -> None:
+        """Let 100 ms pass while no hold is on; only once there is a voice."""
+        now_ms = self._host.now_ms()
+        if self._voicemail.active:
+            quiet = self._sound.ear.level_dbfs <= _QUIET_DBFS
+            beeped_ms = self._watch.beeped_ms
+            self._follow(self._voicemail.tick(now_ms, quiet=quiet, beeped_ms=beeped_ms))
+        elif not self.opening.done:
+            self._open(self.opening.tick(now_ms))
+
+    def callee_started(self) -> None:
+        """Note that the callee began to speak."""
+        self.opening.callee_started(self._host.now_ms())
+
+    def callee_stopped(self) -> None:
+        """Note that the callee stopped."""
+        self.opening.callee_stopped(self._host.now_ms())
+
+    def listen(self, text: str) -> None:
+        """Learn from the callee's words who answered; call it before :meth:`callee_said`."""
+        self._answered(self._watch.said(text, self._host.now_ms()), by_sound=False)
+
+    def callee_said(self, text: str) -> None:
+        """Take the callee's words, if the line is not on hold."""
+        if self._voicemail.active:
+            if _is_somebody(text):
+                self._follow(self._voicemail.person())
+            return
+        self._open(self.opening.callee_said(text, self._host.now_ms()))
+
+    def audio(self, key: PartKey, tag: str | None) -> None:
+        """Note that a part of the AI's speech belongs to fixed words."""
+        if tag is not None and tag.startswith((_DISCLOSURE, _MESSAGE)):
+            self._parts.setdefault(key, tag)
+
+    def response_ended(self, tag: str | None, *, spoke: bool) -> None:
+        """Note that fixed words were made; without a sound where not ``spoke``."""
+        if spoke:
+            return
+        now_ms = self._host.now_ms()
+        if tag == self._tag():
+            self._open(self.opening.disclosure_ended(0.0, now_ms))
+        elif tag == _MESSAGE:
+            self._follow(self._voicemail.spoken(now_ms, complete=False))
+
+    def started(self, key: PartKey, now_ms: int) -> None:
+        """Note that the first sound of a part was played."""
+        if key in self._parts:
+            self._started_ms[key] = now_ms
+
+    def heard(self, heard: Heard) -> None:
+        """Note how much of a part was heard, when it was played or cut off."""
+        tag = self._parts.pop(heard.key, None)
+        now_ms = self._host.now_ms()
+        started_ms = self._started_ms.pop(heard.key, now_ms)
+        if tag == self._tag():
+            fraction = heard_fraction(heard, self._config.disclosure)
+            self._prove("disclosure_said", self._config.disclosure, fraction, started_ms)
+            self._open(self.opening.disclosure_ended(fraction, now_ms))
+        elif tag == _MESSAGE:
+            fraction = heard_fraction(heard, self._config.voicemail_message)
+            self._prove("voicemail_message", self._config.voicemail_message, fraction, started_ms)
+            self._follow(self._voicemail.spoken(now_ms, complete=fraction >= _WHOLE))
+
+    def _tag(self) -> str:
+        return f"{_DISCLOSURE}-{self.opening.tries}"
+
+    def _prove(self, name: str, words: str, fraction: float, started_ms: int) -> None:
+        self._host.log_event(
+            name,
+            fraction=round(fraction, 3),
+            started_ms=started_ms,
+            ended_ms=self._host.now_ms(),
+            sha256=hashlib.sha256(words.encode()).hexdigest(),
+            language=self._config.language,
+        )
+
+    def _answered(self, answer: Answer | None, *, by_sound: bool) -> None:
+        """Note who answered; a machine that can be recognised by its sound alone gets no talk."""
+        if answer is None:
+            return
+        self._host.log_event("answered_by", who=answer.value)
+        if not by_sound or self.opening.done:
+            return
+        if answer is Answer.VOICEMAIL:
+            self._machine("answered by voicemail tones")
+            return
+        cause = answer_watch.END_CAUSES.get(answer)
+        if cause is not None:
+            self._stage.end(cause, f"answered by {answer.value} tones")
+
+    def _machine(self, reason: str) -> None:
+        now_ms = self._host.now_ms()
+        if self._voice is None and self._config.voicemail is not VoicemailPolicy.HANG_UP:
+            return
+        action = self._voicemail.found(now_ms, beeped_ms=self._watch.beeped_ms)
+        if self._voicemail.active:
+            self.opening.await_machine(now_ms)
+        self._follow(action, reason)
+
+    def _follow(self, action: VoicemailAction, reason: str = "a voicemail greeting") -> None:
+        match action:
+            case VoicemailAction.NONE:
+                pass
+            case VoicemailAction.HANG_UP:
+                self._stage.end(CallCause.VOICEMAIL, reason)
+            case VoicemailAction.SPEAK:
+                if self._voice is not None:
+                    self._voice.say(self._config.voicemail_message, tag=_MESSAGE)
+            case VoicemailAction.LEAVE:
+                self._stage.end_when_played(CallCause.VOICEMAIL, "left a message")
+            case VoicemailAction.TALK:
+                self._open(self.opening.person_came(self._host.now_ms()))
+            case _:
+                assert_never(action)
+
+    def _open(self, action: OpeningAction) -> None:
+        match action:
+            case OpeningAction.NONE:
+                pass
+            case OpeningAction.SAY_DISCLOSURE:
+                if self._voice is not None:
+                    self._voice.say(self._config.disclosure, tag=self._tag())
+            case OpeningAction.TALK:
+                self._host.log_event("disclosure_heard", fraction=self.opening.best_heard)
+                self._stage.begin_talk()
+            case OpeningAction.VOICEMAIL:
+                self._machine("a voicemail greeting")
+            case OpeningAction.FAIL:
+                self._stage.end(CallCause.AI_FAILED, "the disclosure could not be said")
+            case _:
+                assert_never(action)
+
+
+def _is_somebody(text: str) -> bool:
+    """Whether words are a person's who picked up, not a machine's or what noise sounds like."""
+    if speaker_of(text) is not Speaker.PERSON:
+        return False
+    return len(words_of(text)) >= _FEWEST_WORDS or is_greeting(text)
