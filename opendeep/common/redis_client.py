@@ -228,14 +228,7 @@ class RedisClient:
     async def listeners(self, channel: str) -> int:
         """Count the subscriptions here, and each other process that has some as one more."""
         here = await self._here.listeners(channel)
-        try:
-            there = (
-                0
-                if self._link is None
-                else await self._link.processes(bus_envelope.news_channel(channel))
-            )
-        except (RedisError, OSError):
-            there = 0
+        there = await self._processes(bus_envelope.news_channel(channel))
         return here + max(0, there - bool(here))
 
     @asynccontextmanager
@@ -243,7 +236,7 @@ class RedisClient:
         """Answer the commands of ``channel`` with ``handler`` while the block is open."""
         served = bus_envelope.served_channel(channel)
         async with self._here.serve(channel, handler):
-            if await self._is_served_elsewhere(served):
+            if await self._processes(served):
                 raise ConflictError(f"The channel {channel.partition(':')[0]} is served already.")
             self._served[served] = handler
             try:
@@ -392,11 +385,11 @@ class RedisClient:
                 with contextlib.suppress(RedisError, OSError):
                     await self._link.unsubscribe(left)
 
-    async def _is_served_elsewhere(self, served: str) -> bool:
+    async def _processes(self, channel: str) -> int:
         try:
-            return self._link is not None and await self._link.processes(served) > 0
+            return 0 if self._link is None else await self._link.processes(channel)
         except (RedisError, OSError):
-            return False
+            return 0
 
     def _envelope(self, message: Message, *, command_id: str = "") -> Envelope:
         return Envelope(origin=self._origin, command_id=command_id, message=message)
