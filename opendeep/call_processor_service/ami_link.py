@@ -90,12 +90,12 @@ class AmiLink(asyncio.Protocol):
     answer. So the oldest is always the first to expire, and one timer does for all.
 
     Args:
-        on_event: is handed the raw lines of every event that answers no list action.
+        on_events: is handed events that answer no list action, each as its raw lines.
     """
 
-    def __init__(self, config: AmiConfig, *, on_event: Callable[[bytes], None]) -> None:
+    def __init__(self, config: AmiConfig, *, on_events: Callable[[list[bytes]], None]) -> None:
         self._config = config
-        self._on_event = on_event
+        self._on_events = on_events
         self._loop = asyncio.get_running_loop()
         self._parser = AmiParser(expect_banner=True)
         self._pending: dict[str, _Pending] = {}
@@ -110,7 +110,7 @@ class AmiLink(asyncio.Protocol):
         self._booted = False
 
     @classmethod
-    async def open(cls, config: AmiConfig, *, on_event: Callable[[bytes], None]) -> Self:
+    async def open(cls, config: AmiConfig, *, on_events: Callable[[list[bytes]], None]) -> Self:
         """Connect; what comes is read from then on.
 
         Raises:
@@ -122,7 +122,7 @@ class AmiLink(asyncio.Protocol):
             context = await asyncio.to_thread(_tls_context, config) if config.tls else None
             async with asyncio.timeout(config.connect_seconds):
                 _, link = await asyncio.get_running_loop().create_connection(
-                    lambda: cls(config, on_event=on_event), config.host, config.port, ssl=context
+                    lambda: cls(config, on_events=on_events), config.host, config.port, ssl=context
                 )
         except ssl.SSLCertVerificationError as error:
             raise AmiUnavailableError(
@@ -251,16 +251,18 @@ class AmiLink(asyncio.Protocol):
             self.abort(error.message)
             return
         nobody_waits_for_events = not self._lists and self._boot_news.is_set()
-        on_event = self._on_event
+        unclaimed: list[bytes] = []
         for event in events:
-            if isinstance(event, bytes):
-                if nobody_waits_for_events and event.startswith(_EVENT):
-                    on_event(event)
-                else:
-                    self._take(AmiMessage(None, event))
-            else:
+            if not isinstance(event, bytes):
                 log.debug("ami_banner", text=event.text)
                 self._greeted.set()
+            elif nobody_waits_for_events and event.startswith(_EVENT):
+                unclaimed.append(event)
+            else:
+                self._on_events(unclaimed)
+                unclaimed = []
+                self._take(AmiMessage(None, event))
+        self._on_events(unclaimed)
         if self._parser.fault is not None:
             self.abort(self._parser.fault.message)
 
@@ -275,7 +277,7 @@ class AmiLink(asyncio.Protocol):
             if message.event == "FullyBooted":
                 self._booted = True
                 self._boot_news.set()
-            self._on_event(message.raw)
+            self._on_events([message.raw])
 
     def _take_response(self, waiting: _Pending, message: AmiMessage) -> None:
         waiting.messages.append(message)

@@ -10,7 +10,7 @@ excess is a :class:`~opendeep.common.errors.WireProtocolError`: memory is bounde
 ``MAX_MESSAGE_BYTES`` whatever the peer sends. How the bytes were split never matters.
 
 A busy exchange sends some hundred thousand events a second, of which we want a few headers each.
-So whole messages are cut out in bulk where :func:`_is_plain` proves, without looking at single
+So whole messages are cut out in bulk where :func:`_cut_plain` proves, without looking at single
 lines, that they keep the rules; what it cannot prove is read line by line. Headers are read
 when somebody asks for them.
 
@@ -40,7 +40,7 @@ _KEY_BYTES = bytes(byte for byte in range(0x20, 0x7F) if byte != ord(":"))
 _ODD_KEY = re.compile(rb"\n(?:[: ]|[^:]{129})")
 _MOST_KEY_BYTES = 128
 _MUCH_BYTES = 4 * 1024
-_LF, _COLON, _BLANK = b"\n: "
+_LF, _CR, _COLON, _BLANK = b"\n\r: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,12 +251,11 @@ class AmiParser:
         if self._message or self._expect_banner or self._line or end < begin + len(_END):
             return begin
         whole = data[begin:end]
-        messages = whole.split(_END)
-        messages.pop()
-        if _is_plain(whole, messages):
-            events += messages
-        else:
+        messages = _cut_plain(whole)
+        if messages is None:
             self._take_lines(data, begin, end, events)
+        else:
+            events += messages
         return end
 
     def _take_lines(self, data: bytes, begin: int, limit: int, events: list[RawEvent]) -> int:
@@ -295,8 +294,8 @@ class AmiParser:
             raise WireProtocolError(f"AMI: a message is longer than {MAX_MESSAGE_BYTES} bytes.")
 
 
-def _is_plain(whole: bytes, messages: list[bytes]) -> bool:
-    """Return True only if each of these messages keeps the rules of a message.
+def _cut_plain(whole: bytes) -> list[bytes] | None:
+    """Return the messages, or None where it is not plain that each keeps the rules of a message.
 
     With all bytes gone that a key may have, a line feed is followed by a header's colon, or belongs
     to an empty line (of which there are as many as messages), or is the last byte. One more is a
@@ -305,27 +304,48 @@ def _is_plain(whole: bytes, messages: list[bytes]) -> bool:
     Either way to look for them may find what is none of these; that is read line by line.
 
     Args:
-        whole: the messages, each with its empty line.
-        messages: the same, cut at the empty lines.
+        whole: messages, each with its empty line.
     """
-    if max(map(len, messages)) > _SHORT_BYTES or not _KEY.match(whole):
-        return False
-    if _has_odd_key(whole) if len(whole) > _MUCH_BYTES else _ODD_KEY.search(whole):
-        return False
+    if not _KEY.match(whole):
+        return None
+    messages = _cut_much(whole) if len(whole) > _MUCH_BYTES else _cut_little(whole)
+    if messages is None:
+        return None
     outline = whole.translate(None, _KEY_BYTES)
-    return outline.count(b"\n") == outline.count(b"\n:") + len(messages) + 1
+    if outline.count(b"\n") != outline.count(b"\n:") + len(messages) + 1:
+        return None
+    return messages
 
 
-def _has_odd_key(whole: bytes) -> bool:
-    """Do what ``_ODD_KEY`` does, at less than half the cost where there is much to look at."""
+def _cut_little(whole: bytes) -> list[bytes] | None:
+    """Cut at empty lines, unless a message is long or a key odd."""
+    if _ODD_KEY.search(whole):
+        return None
+    messages = whole.split(_END)
+    messages.pop()
+    return messages if max(map(len, messages)) <= _SHORT_BYTES else None
+
+
+def _cut_much(whole: bytes) -> list[bytes] | None:
+    """Do what ``_cut_little`` does, at half the cost where there is much to cut."""
     data = np.frombuffer(whole, np.uint8)
-    ends = np.flatnonzero(data == _LF)
-    begins = ends[:-1] + 1
+    feeds = np.flatnonzero(data == _LF)
+    begins = feeds[:-1] + 1
+    lengths = feeds[1:] - begins
+    ends = feeds[1:][lengths == 1]
+    sizes = np.diff(ends, prepend=-1)
+    if sizes.max() > _SHORT_BYTES or sizes.min() < len(_END):
+        return None
+    if (data[ends - 1] != _CR).any() or (data[ends - 3] != _CR).any():
+        return None  # not an empty line, or after a line feed that is part of a value
     first = data[begins]
     if ((first == _COLON) | (first == _BLANK)).any():
-        return True
-    long_lines = begins[ends[1:] - begins > _MOST_KEY_BYTES]
-    return any(whole.find(b":", begin, begin + _MOST_KEY_BYTES + 1) < 0 for begin in long_lines)
+        return None
+    long_lines = begins[lengths > _MOST_KEY_BYTES].tolist()
+    if any(whole.find(b":", begin, begin + _MOST_KEY_BYTES + 1) < 0 for begin in long_lines):
+        return None
+    cuts = zip([0, *(ends + 1).tolist()], (ends - 3).tolist(), strict=False)
+    return [whole[begin:end] for begin, end in cuts]
 
 
 @lru_cache(maxsize=256)

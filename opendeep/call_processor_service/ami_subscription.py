@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -133,20 +133,31 @@ class AmiRouter:
             if not self._subscriptions:
                 self.idle.set()
 
-    def route(self, raw: bytes) -> None:
-        """Hand an event to its subscription, if anyone listens.
+    def route(self, events: Iterable[bytes]) -> None:
+        """Hand each event to its subscription, if anyone listens.
 
         Args:
-            raw: the event's lines, as :attr:`AmiMessage.raw` has them.
+            events: each one's lines, as :attr:`AmiMessage.raw` has them.
         """
         # Written out for the one header that most events are routed by: a busy exchange sends
         # hundreds of thousands of events a second.
-        named = b""
-        if (begin := raw.find(_UNIQUE_ID)) >= 0:
-            end = raw.find(b"\r", begin + 2)
-            named = raw[begin + len(_UNIQUE_ID) : end if end >= 0 else None]
-        subscription = self._subscriptions.get(named)
-        if subscription is None and (named in _NOBODY or raw.startswith(_DIAL)):
+        subscribed = self._subscriptions.get
+        for raw in events:
+            named = b""
+            if (begin := raw.find(_UNIQUE_ID)) >= 0:
+                begin += len(_UNIQUE_ID)
+                end = raw.find(b"\r", begin)
+                named = raw[begin:end] if end >= 0 else raw[begin:]
+            subscription = subscribed(named)
+            if subscription is None:
+                subscription = self._concerned_otherwise(raw, named)
+            if subscription is not None:
+                subscription.put(raw)
+
+    def _concerned_otherwise(self, raw: bytes, named: bytes) -> AmiSubscription | None:
+        """Return whom an event concerns that does not name a subscribed channel first."""
+        subscription = None
+        if named in _NOBODY or raw.startswith(_DIAL):
             subscription = self._subscriptions.get(
                 _value(raw, _DEST_UNIQUE_ID)
             ) or self._subscriptions.get(_value(raw, _ACTION_ID))
@@ -154,8 +165,7 @@ class AmiRouter:
             subscription = self._linked.get(_value(raw, _LINKED_ID)) or self._linked.get(
                 _value(raw, _DEST_LINKED_ID)
             )
-        if subscription is not None:
-            subscription.put(raw)
+        return subscription
 
     def tell_all(self, news: AmiLinkLost | AmiLinkRestored) -> None:
         """Tell every subscription about the link."""

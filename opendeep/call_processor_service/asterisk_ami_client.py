@@ -101,7 +101,7 @@ class AsteriskAmiClient:
         if self._link is not None:
             return
         async with contextlib.AsyncExitStack() as unless_logged_in:
-            link = await AmiLink.open(self._config, on_event=self._router.route)
+            link = await AmiLink.open(self._config, on_events=self._router.route)
             unless_logged_in.callback(link.abort, "The login did not succeed.")
             facts = await log_in(link, self._config)
             unless_logged_in.pop_all()

@@ -42,6 +42,7 @@ _EMPTY = ("acl", "cdr", "cel", "features", "pjproject", "udptl")
 
 # What tests provoke: a media server that refuses, sends foreign frames, or falls silent; a
 # telephone that is not there; an id used twice; a request that names no channel.
+_CHANNELS = re.compile(r"([0-9]+) active channel")
 _MEANT = re.compile(
     r"res_audiosocket\.c: (Received AudioSocket message other than|Invalid message length)"
     r"|(res|app)_audiosocket\.c: .*(Connection refused|timeout|[Ff]ailed)"
@@ -108,7 +109,11 @@ class RealAsterisk:
 
     def channels(self) -> int:
         """Return how many channels it has."""
-        return int(self.command("core show channels count").split()[0])
+        answer = self.command("core show channels count")
+        found = _CHANNELS.search(answer)
+        if found is None:
+            raise RuntimeError(f"{self.name} does not count its channels: {answer!r}")
+        return int(found[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -226,7 +226,7 @@ async def test_regression_only_bytes_are_written_to_the_socket() -> None:
     """Everything that goes out is ``bytes``, whatever the names and the secret hold."""
     config = replace(CONFIG, username="jürgen", secret="päß", events="off")  # noqa: S106
     transport = BytesOnly()
-    link = AmiLink(config, on_event=lambda _: None)
+    link = AmiLink(config, on_events=lambda _: None)
     link.connection_made(transport)
     async with asyncio.TaskGroup() as group:
         login = group.create_task(log_in(link, config))

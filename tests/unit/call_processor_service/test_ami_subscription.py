@@ -27,10 +27,10 @@ async def test_events_reach_their_channel_alone() -> None:
             event(Uniqueid="<null>", ActionID="od-1"),
         ]
         for message in [*sent, event(Uniqueid="od-2"), event(Uniqueid="172.1"), event()]:
-            router.route(message.raw)
+            router.route([message.raw])
         assert [await ours.get() for _ in sent] == sent
         assert await theirs.get() == event(Uniqueid="od-2")
-    router.route(event(Uniqueid="od-1").raw)
+    router.route([event(Uniqueid="od-1").raw])
 
 
 async def test_linked_channels_are_heard_where_that_is_wanted() -> None:
@@ -42,11 +42,11 @@ async def test_linked_channels_are_heard_where_that_is_wanted() -> None:
             event(DestUniqueid="172.9", DestLinkedid="od-1"),
         ]
         for message in [*sent, event(Uniqueid="od-3", Linkedid="od-1"), event(Linkedid="od-9")]:
-            router.route(message.raw)
+            router.route([message.raw])
         assert (ours.waiting, leg.waiting) == (2, 1)
         assert [await ours.get() for _ in sent] == sent
     with router.subscribe("od-1", ours):
-        router.route(event(Uniqueid="172.9", Linkedid="od-1").raw)
+        router.route([event(Uniqueid="172.9", Linkedid="od-1").raw])
     assert ours.waiting == 0
 
 
@@ -55,7 +55,7 @@ async def test_a_dialled_channel_is_heard_although_another_dials_it() -> None:
     router, ours = AmiRouter(), AmiSubscription()
     dialled = AmiMessage.of(("Event", "DialEnd"), ("Uniqueid", "172.9"), ("DestUniqueid", "od-1"))
     with router.subscribe("od-1", ours):
-        router.route(dialled.raw)
+        router.route([dialled.raw])
         assert await ours.get() == dialled
 
 

@@ -243,7 +243,7 @@ async def test_the_wire_is_logged_without_secrets(peer: AmiPeer) -> None:
 
 async def test_a_link_that_ended_sends_nothing(peer: AmiPeer) -> None:
     """After its end a link refuses actions as not sent, and ending it again changes nothing."""
-    link = await AmiLink.open(CONFIG, on_event=lambda _: None)
+    link = await AmiLink.open(CONFIG, on_events=lambda _: None)
     await log_in(link, CONFIG)
     link.abort("enough")
     link.abort("again")
@@ -293,7 +293,7 @@ async def test_time_is_counted_for_each_action(peer: AmiPeer) -> None:
 
 async def test_nothing_is_piled_up_for_an_exchange_that_does_not_read(peer: AmiPeer) -> None:
     """With a megabyte unsent, an action is refused as not sent instead of queued behind it."""
-    link = await AmiLink.open(CONFIG, on_event=lambda _: None)
+    link = await AmiLink.open(CONFIG, on_events=lambda _: None)
     await log_in(link, CONFIG)
     transport = link._transport
     assert transport is not None
