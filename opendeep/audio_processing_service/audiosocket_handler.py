@@ -6,6 +6,7 @@ that the call is over: it asks the attempt handler with an ``end_call`` command.
 """
 
 import asyncio
+import weakref
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,7 +110,8 @@ class AudioSocketHandler:
         self._recorder = None if path is None else ports.make_recorder(path)
         self._sound = CallSound(self._recorder)
         self.hear = self._sound.hear
-        self._dialogue = Dialogue(config, self._sound, self)
+        # Its parts know it weakly: with a cycle, its memory would wait for the garbage collector.
+        self._dialogue = Dialogue(config, self._sound, weakref.proxy(self))
         self._tools = ToolRunner(config.call_id, ports.bus, ports.desk, self._dialogue)
         self._voice: voice_agent.VoiceAgent | None = None
         self._link: AudioLink | None = None
@@ -146,6 +148,7 @@ class AudioSocketHandler:
         finally:
             self._signals.released.set()
             self._close_link()
+            self._nursery = None  # It tells us of failures: a cycle.
 
     def open_voice(self) -> None:
         """Begin to open the voice session; idempotent."""

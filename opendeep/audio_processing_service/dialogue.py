@@ -56,7 +56,7 @@ class Dialogue:
         self._transcript = Conversation()
         self._answer = AnswerInMaking()
         self._ending = CallEnding()
-        self._beside = BesideTalk()
+        self._beside = BesideTalk(sound.playout)
         self._failures = FailedAnswers()
         self._hold = Hold(sound)
 

@@ -1,5 +1,6 @@
 """Whose turn it is to speak: joins the barge-in rule to the sound of the call."""
 
+from functools import partial
 from typing import Final
 
 from opendeep.audio_processing_service import overlap, pcm
@@ -30,7 +31,7 @@ class Floor:
         self.callee_speaks = False
         self._sound = sound
         self._too_soon_ms = 0
-        self._rule = BargeIn(self._judge)
+        self._rule = BargeIn(partial(_sounds_now, sound))
         self._peak_dbfs = _FAINTEST_DBFS
 
     @property
@@ -101,16 +102,17 @@ class Floor:
         self._rule.forget()
         self._sound.overlap.paused = False
 
-    def _judge(self) -> overlap.Sounds:
-        return overlap.judge(
-            self._sound.overlap.callee.last(overlap.LOOK_MS),
-            self._sound.overlap.played.last(overlap.LOOK_MS + overlap.ECHO_DELAY_MS),
-            floor_dbfs=self._sound.ear.floor_dbfs,
-        )
-
     def _act(self, action: FloorAction) -> FloorAction:
         if action is FloorAction.NONE:
             return action
         self._sound.overlap.paused = action is FloorAction.PAUSE
         gives_way = action in {FloorAction.YIELD, FloorAction.ANSWER}
         return action if gives_way else FloorAction.NONE
+
+
+def _sounds_now(sound: CallSound) -> overlap.Sounds:
+    return overlap.judge(
+        sound.overlap.callee.last(overlap.LOOK_MS),
+        sound.overlap.played.last(overlap.LOOK_MS + overlap.ECHO_DELAY_MS),
+        floor_dbfs=sound.ear.floor_dbfs,
+    )

@@ -4,7 +4,9 @@ from typing import Final
 
 from opendeep.audio_processing_service.keypad import Keypad
 from opendeep.audio_processing_service.phrases import Phrases
+from opendeep.audio_processing_service.playout import Playout
 from opendeep.audio_processing_service.voice_agent import VoiceAgent
+from opendeep.audio_processing_service.waiting_tone import waiting_tone
 
 HOLD_TAG: Final = "hold-for-transfer"
 NOT_CONNECTED_TAG: Final = "not-connected"
@@ -13,13 +15,17 @@ NOT_CONNECTED_TAG: Final = "not-connected"
 class BesideTalk:
     """The callee's keys, and whether the callee waits.
 
+    Args:
+        playout: plays a soft tone while the callee waits, so that the line does not seem dead.
+
     Attributes:
         keypad: the keys that the AI was not told of yet.
         waits: the callee waits for another line; the AI is quiet.
         told: the words that ask them to wait were made, or need not be.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, playout: Playout) -> None:
+        self._playout = playout
         self.keypad = Keypad()
         self.waits = False
         self.told = True
@@ -28,6 +34,7 @@ class BesideTalk:
         """Ask the callee to wait, and keep the AI from answering."""
         self.waits = True
         self.told = False
+        self._playout.wait_with(waiting_tone())
         voice.answer_turns(automatic=False)
         voice.say(phrases.connecting, tag=HOLD_TAG)
 
@@ -36,6 +43,7 @@ class BesideTalk:
         if not self.waits:
             return
         self.waits = False
+        self._playout.wait_with(b"")
         voice.note(f"The callee was not connected: {text} Go on with the call.", respond=False)
         voice.say(phrases.not_connected, tag=NOT_CONNECTED_TAG)
         voice.answer_turns(automatic=answer)

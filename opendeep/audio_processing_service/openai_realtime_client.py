@@ -170,6 +170,7 @@ class OpenAIRealtimeClient:
     async def close(self) -> None:
         """End the session; idempotent."""
         self._closed = True
+        self._session = None  # It sends through this client: a cycle would outlive the call.
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()

@@ -87,6 +87,8 @@ class Playout:
         self._debt_frames = 0
         self._quiet_frames = 0
         self._gap_frames = 0
+        self._waiting = b""
+        self._waited = 0
         self.started: list[PartKey] = []
         self.finished: list[Heard] = []
 
@@ -129,19 +131,24 @@ class Playout:
         self._bury()
 
     def next_frame(self) -> bytes:
-        """Take the next 20 ms: 160 bytes of µ-law, silence where there is no speech.
+        """Take the next 20 ms: 160 bytes of µ-law, silence (or the waiting sound) without speech.
 
         A part whose end is not in yet is not torn: less than a frame of it waits for more.
         """
         if not self._frame_ready():
             if self._parts and self._parts[-1].played:
                 self._gap_frames += 1
-            return pcm.MULAW_SILENCE_FRAME
+            return self._between()
         frame = self._take()
         while self._debt_frames and self._in_a_pause(frame) and self._frame_ready():
             self._debt_frames -= 1
             frame = self._take()
         return frame
+
+    def wait_with(self, sound: bytes) -> None:
+        """Play whole frames of µ-law over and over where there is no speech; none is silence."""
+        self._waiting = sound
+        self._waited = 0
 
     def fall_behind(self, frames: int) -> None:
         """Note that the pacer missed frames: as many are left out of the pauses that follow.
@@ -185,6 +192,13 @@ class Playout:
         """Return the parts that were played to their end since the last call."""
         finished, self.finished = self.finished, []
         return finished
+
+    def _between(self) -> bytes:
+        if not self._waiting:
+            return pcm.MULAW_SILENCE_FRAME
+        frame = self._waiting[self._waited : self._waited + pcm.FRAME_SAMPLES]
+        self._waited = (self._waited + pcm.FRAME_SAMPLES) % len(self._waiting)
+        return frame
 
     def _part(self, key: PartKey) -> _Part:
         for part in reversed(self._parts):

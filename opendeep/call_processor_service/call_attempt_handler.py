@@ -18,6 +18,7 @@ the row            reserved by the initiator       ``ended`` or ``release`` in `
 """
 
 import asyncio
+import weakref
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -95,9 +96,11 @@ class CallAttemptHandler:
         self._report = AttemptReport(ports.database, attempt.call, node=config.node)
         self._unique_id = channel_id(attempt.call.id)
         self._channel = self._unique_id
-        self._keys = KeyPlayer(ports.keys, channel=lambda: self._channel)
+        # Its parts know it weakly: with a cycle, its memory would wait for the garbage collector.
+        line = weakref.proxy(self)
+        self._keys = KeyPlayer(ports.keys, channel=lambda: line.channel)
         self._transfers = Transfers(
-            self, attempt=attempt, config=config, ports=ports, report=self._report
+            line, attempt=attempt, config=config, ports=ports, report=self._report
         )
         self._media: MediaReport | None = None
         self._inbox = AmiSubscription()

@@ -1,6 +1,8 @@
 """Whole attempts against a scripted Asterisk, from Originate to the committed end."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
@@ -59,6 +61,23 @@ async def test_an_answered_call_goes_through_every_state(world: CallWorld) -> No
     task = await world.task(attempt.task)
     assert (task.status, task.current_attempt_count) == (TaskStatus.AWAITING_ANALYSIS, 1)
     assert task.status_reason == "The other side hung up."
+
+
+async def test_a_call_that_is_over_leaves_nothing_to_the_garbage_collector(
+    world: CallWorld,
+) -> None:
+    """The last reference to a call's owner goes with its run: no cycle keeps its memory."""
+    world.peer.script = answered_for
+    attempt = await world.reserve()
+    handler = handler_of(world, attempt)
+    owner = weakref.ref(handler)
+    gc.disable()
+    try:
+        await handler.run()
+        del handler
+        assert owner() is None
+    finally:
+        gc.enable()
 
 
 async def test_originate_says_what_asterisk_needs(world: CallWorld) -> None:

@@ -1,11 +1,18 @@
 """A callee who waits for another line, and the keys that they press, in exact virtual time."""
 
 import asyncio
+import gc
+import itertools
 from collections.abc import AsyncIterator
 
 import pytest
 
+from opendeep.audio_processing_service import pcm
+from opendeep.audio_processing_service.audiosocket_handler import AudioSocketHandler
+from opendeep.audio_processing_service.call_sound import CallSound
+from opendeep.audio_processing_service.dialogue import Dialogue
 from opendeep.audio_processing_service.phrases import phrases_for
+from opendeep.audio_processing_service.realtime_session import RealtimeSession
 from opendeep.common.clock import LoopClock
 from opendeep.common.ids import CallId
 from opendeep.common.messages import (
@@ -16,6 +23,7 @@ from opendeep.common.messages import (
     voice_commands,
 )
 from tests.calls.audio_world import CALL, AudioWorld
+from tests.calls.realtime_peer import RealtimePeer
 
 PHRASES = phrases_for("en")
 
@@ -40,6 +48,21 @@ async def test_hold_is_answered_once_its_words_were_played(world: AudioWorld) ->
     assert world.end_command is None
 
 
+async def test_a_callee_who_waits_hears_a_soft_tone(world: AudioWorld) -> None:
+    """From the words that ask to wait until those that end it, never 4 s pass without a sound."""
+    await world.bus.command(voice_commands(CALL), HoldCallee())
+    await asyncio.sleep(1)
+    begun = len(world.end.frames)
+    await asyncio.sleep(60)
+    heard = [at for at, frame in world.end.frames[begun:] if pcm.energy_dbfs(frame) > -45]
+    assert len(heard) > 400
+    assert max(later - earlier for earlier, later in itertools.pairwise(heard)) < 4
+    await world.bus.command(voice_commands(CALL), ResumeCallee(text="They were busy."))
+    await asyncio.sleep(10)
+    silent = {len(set(frame)) == 1 for _, frame in world.end.frames[-200:]}
+    assert silent == {True}  # the AI's voice is of one level here, too
+
+
 async def test_resume_tells_callee_and_ai(world: AudioWorld) -> None:
     """The AI says that it was in vain, and answers turns again; a second word of it is ignored."""
     await world.bus.command(voice_commands(CALL), HoldCallee())
@@ -51,6 +74,27 @@ async def test_resume_tells_callee_and_ai(world: AudioWorld) -> None:
     await world.bus.command(voice_commands(CALL), ResumeCallee(text="They were busy."))
     await asyncio.sleep(0.1)
     assert len(world.peer.said) == spoken
+
+
+async def test_a_call_that_is_over_leaves_nothing_to_the_garbage_collector(
+    story_clock: LoopClock,
+) -> None:
+    """The last references to a call's media go with its end: no cycle keeps their memory."""
+    kept = AudioSocketHandler, Dialogue, CallSound, RealtimeSession
+    gc.collect()
+    before = {id(one) for one in gc.get_objects() if isinstance(one, kept)}
+    gc.disable()
+    try:
+        async with AudioWorld(story_clock).call() as opened:
+            await opened.hear_disclosure()
+            opened.end.close()
+            await opened.server.finish(CALL)
+            opened.peer = RealtimePeer()
+            await asyncio.sleep(3)
+            left = [one for one in gc.get_objects() if isinstance(one, kept)]
+            assert [one for one in left if id(one) not in before] == []
+    finally:
+        gc.enable()
 
 
 async def test_keys_are_told_to_everybody(world: AudioWorld) -> None:

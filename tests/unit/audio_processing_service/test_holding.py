@@ -3,6 +3,7 @@
 from opendeep.audio_processing_service.holding import HOLD_TAG, BesideTalk
 from opendeep.audio_processing_service.keypad import PAUSE_MS
 from opendeep.audio_processing_service.phrases import phrases_for
+from opendeep.audio_processing_service.playout import Playout
 from tests.unit.audio_processing_service.test_dialogue import Voice
 
 PHRASES = phrases_for("en")
@@ -10,7 +11,7 @@ PHRASES = phrases_for("en")
 
 def test_a_callee_is_asked_to_wait_and_told_of_failure() -> None:
     """While the callee waits the AI is quiet; in vain, it says so and goes on."""
-    voice, beside = Voice(), BesideTalk()
+    voice, beside = Voice(), BesideTalk(Playout())
     assert beside.told
     beside.hold(voice, PHRASES)
     assert (beside.waits, beside.told) == (True, False)
@@ -31,14 +32,14 @@ def test_a_callee_is_asked_to_wait_and_told_of_failure() -> None:
 
 def test_who_does_not_wait_is_told_nothing() -> None:
     """A transfer that fails twice is told once."""
-    voice, beside = Voice(), BesideTalk()
+    voice, beside = Voice(), BesideTalk(Playout())
     beside.resume(voice, PHRASES, "They were busy.", answer=True)
     assert voice.did == []
 
 
 def test_the_ai_hears_of_keys() -> None:
     """The AI answers to keys in the talk, and only notes them before it or while one waits."""
-    voice, beside = Voice(), BesideTalk()
+    voice, beside = Voice(), BesideTalk(Playout())
     beside.tell_keys(voice, PAUSE_MS, answer=True)
     assert voice.did == []
     beside.keypad.press("1", 0)

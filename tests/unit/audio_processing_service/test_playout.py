@@ -23,6 +23,20 @@ def test_nothing_is_silence() -> None:
     assert playout.drained
 
 
+def test_a_waiting_sound_fills_what_is_not_speech() -> None:
+    """It is played round and round, never over speech, and counts as neither heard nor waiting."""
+    playout = Playout()
+    playout.wait_with(b"1" * 160 + b"2" * 160)
+    add(playout, A, LOUD * 160)
+    playout.complete(A)
+    frames = [playout.next_frame()[:1] for _ in range(4)]
+    assert frames == [LOUD, b"1", b"2", b"1"]
+    assert playout.drained
+    assert playout.interrupt() == []
+    playout.wait_with(b"")
+    assert playout.next_frame() is pcm.MULAW_SILENCE_FRAME
+
+
 def test_a_part_is_not_torn_but_its_end_is_padded() -> None:
     """Less than a frame waits for more until the part is complete, then silence fills it up."""
     playout = Playout()
