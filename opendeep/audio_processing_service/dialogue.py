@@ -5,6 +5,7 @@ rows, commands) is handed to the :class:`DialogueHost`. The one place that decid
 should end; the first cause wins. Times are ms since the answer.
 """
 
+import weakref
 from typing import Any, Final, assert_never
 
 import structlog
@@ -51,7 +52,7 @@ class Dialogue:
         self._host = host
         self._voice: voice_agent.VoiceAgent | None = None
         self._floor = Floor(sound)
-        self._overture = Overture(config, sound, host, self)
+        self._overture = Overture(config, sound, host, weakref.proxy(self))
         self._silence = SilenceRule()
         self._transcript = Conversation()
         self._answer = AnswerInMaking()
