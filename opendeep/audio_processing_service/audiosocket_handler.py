@@ -325,6 +325,10 @@ class AudioSocketHandler:
         self.log_event("tool_called", tool=request.name)
         self._spawn(self._tools.run(request, spoke=spoke), f"tool-{request.name[:40]}")
 
+    def opted_out(self, words: str) -> None:
+        """Have the callee listed as never to be called again, at once."""
+        self._log.add_opt_out(words)
+
     def asking_user(self) -> bool:
         """Whether a question to the user is open."""
         return self._tools.asking

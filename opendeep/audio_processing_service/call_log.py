@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
 import structlog
 
@@ -22,6 +22,16 @@ class _Event:
     detail: dict[str, object]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OptOut:
+    """The callee asked not to be called again."""
+
+    words: str
+
+
+_Entry = SpokenLine | _Event | _OptOut
+
+
 class CallLog:
     """The entries of one call that wait to be written.
 
@@ -33,7 +43,7 @@ class CallLog:
         self._call_id = config.part_of or config.call_id
         self._is_leg = config.part_of is not None
         self._desk = desk
-        self._entries: asyncio.Queue[SpokenLine | _Event | None] = asyncio.Queue()
+        self._entries: asyncio.Queue[_Entry | None] = asyncio.Queue()
 
     def add_line(self, line: SpokenLine) -> None:
         """Have a transcript line written."""
@@ -45,6 +55,11 @@ class CallLog:
         prefix = "leg_" if self._is_leg else ""
         self._entries.put_nowait(_Event(name=f"{prefix}{name}", detail=detail))
 
+    def add_opt_out(self, words: str) -> None:
+        """Have the callee listed as never to be called again."""
+        if not self._is_leg:
+            self._entries.put_nowait(_OptOut(words=words))
+
     def close(self) -> None:
         """Let :meth:`run` return once everything is written."""
         self._entries.put_nowait(None)
@@ -54,13 +69,10 @@ class CallLog:
         while (entry := await self._entries.get()) is not None:
             await self._write(entry)
 
-    async def _write(self, entry: SpokenLine | _Event) -> None:
+    async def _write(self, entry: _Entry) -> None:
         for pause in (*_RETRY_SECONDS, None):
             try:
-                if isinstance(entry, SpokenLine):
-                    await self._desk.store_line(self._call_id, entry)
-                else:
-                    await self._desk.store_event(self._call_id, entry.name, entry.detail)
+                await self._store(entry)
             except OpenDeepError as error:
                 log.warning("entry_not_stored", reason=error.message)
                 if pause is None or not error.retryable:
@@ -68,3 +80,14 @@ class CallLog:
                 await asyncio.sleep(pause)
             else:
                 return
+
+    async def _store(self, entry: _Entry) -> None:
+        match entry:
+            case SpokenLine():
+                await self._desk.store_line(self._call_id, entry)
+            case _Event(name=name, detail=detail):
+                await self._desk.store_event(self._call_id, name, detail)
+            case _OptOut(words=words):
+                await self._desk.mark_do_not_call(self._call_id, words, found_by="phrases")
+            case _:
+                assert_never(entry)

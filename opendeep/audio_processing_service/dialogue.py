@@ -21,6 +21,7 @@ from opendeep.audio_processing_service.fixed_words import APOLOGY, play_apology
 from opendeep.audio_processing_service.floor import Floor
 from opendeep.audio_processing_service.hold import Hold, HoldAction
 from opendeep.audio_processing_service.holding import BesideTalk
+from opendeep.audio_processing_service.opting_out import NOTE, OptingOut
 from opendeep.audio_processing_service.overture import Overture
 from opendeep.audio_processing_service.phrases import Phrases, phrases_for
 from opendeep.audio_processing_service.playout import PartKey
@@ -60,6 +61,7 @@ class Dialogue:
         self._beside = BesideTalk(sound.playout)
         self._failures = FailedAnswers()
         self._hold = Hold(sound)
+        self._opting_out = OptingOut()
 
     @property
     def _phrases(self) -> Phrases:
@@ -297,6 +299,7 @@ class Dialogue:
         now_ms = self._host.now_ms()
         self._transcript.callee_said(event.item_id, event.text, now_ms)
         self._overture.listen(event.text)
+        self._heed(event.text)
         if self._floor.undecided:
             greeting = not self._overture.done
             self._change_floor(self._floor.said(event.item_id, event.text, greeting=greeting))
@@ -305,6 +308,16 @@ class Dialogue:
         action = self._hold.said(event.text, in_talk=self._overture.done)
         if self._voice is not None and not self._held(action, self._voice):
             self._overture.callee_said(event.text)
+
+    def _heed(self, text: str) -> None:
+        """Note a wish not to be called again; the AI apologises, where it may speak already."""
+        if not self._opting_out.said(text, self._host.now_ms()):
+            return
+        self._host.opted_out(text)
+        if not self._overture.done:
+            self.say_goodbye(CallCause.AI_HUNG_UP, self._phrases.opted_out)
+        elif self._voice is not None:
+            self._voice.note(NOTE, respond=False)
 
     def _change_floor(self, action: FloorAction) -> None:
         """Give way to the callee where that was decided."""
@@ -339,6 +352,9 @@ class Dialogue:
 
     def _let_time_pass(self, voice: voice_agent.VoiceAgent, now_ms: int) -> None:
         if self._held(self._hold.look(now_ms, talking=self._talking()), voice):
+            return
+        if self._opting_out.overdue(now_ms):
+            self.say_goodbye(CallCause.AI_HUNG_UP, self._phrases.opted_out)
             return
         self._beside.tell_keys(voice, now_ms, answer=self._overture.done)
         if self._failures.retry_is_due(now_ms):

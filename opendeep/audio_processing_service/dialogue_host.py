@@ -27,6 +27,10 @@ class DialogueHost(Protocol):
         """Carry out a function call."""
         ...
 
+    def opted_out(self, words: str) -> None:
+        """Have the callee listed as never to be called again, at once."""
+        ...
+
     def asking_user(self) -> bool:
         """Whether a question to the user is open."""
         ...

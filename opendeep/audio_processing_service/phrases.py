@@ -10,6 +10,7 @@ class Phrases:
     still_there: str
     goodbye_silence: str
     goodbye_time: str
+    opted_out: str
     please_hold: str
     connecting: str
     not_connected: str
@@ -20,6 +21,7 @@ _PHRASES = {
         still_there="Hello? Are you still there?",
         goodbye_silence="I cannot hear you. I will try again later. Goodbye.",
         goodbye_time="I have to end this call now. Thank you for your time. Goodbye.",
+        opted_out="I understand, and I am sorry. You will not be called again. Goodbye.",
         please_hold="One moment, please. I am checking that.",
         connecting="One moment, please. I am connecting you.",
         not_connected="I am sorry, I could not connect you.",
@@ -30,6 +32,8 @@ _PHRASES = {
         "Wiederhören.",
         goodbye_time="Ich muss das Gespräch jetzt beenden. Vielen Dank für Ihre Zeit. Auf "
         "Wiederhören.",
+        opted_out="Ich verstehe, es tut mir leid. Sie werden nicht mehr angerufen. Auf "
+        "Wiederhören.",
         please_hold="Einen Moment bitte, ich frage nach.",
         connecting="Einen Moment bitte, ich verbinde Sie.",
         not_connected="Es tut mir leid, ich konnte Sie nicht verbinden.",
@@ -38,6 +42,7 @@ _PHRASES = {
         still_there="¿Hola? ¿Sigue ahí?",
         goodbye_silence="No le oigo. Volveré a intentarlo más tarde. Adiós.",
         goodbye_time="Tengo que terminar la llamada. Gracias por su tiempo. Adiós.",
+        opted_out="Lo entiendo, y lo siento. No se le volverá a llamar. Adiós.",
         please_hold="Un momento, por favor. Lo estoy consultando.",
         connecting="Un momento, por favor. Le paso la llamada.",
         not_connected="Lo siento, no he podido pasarle la llamada.",
@@ -46,9 +51,46 @@ _PHRASES = {
         still_there="Allô ? Vous êtes toujours là ?",
         goodbye_silence="Je ne vous entends pas. Je réessaierai plus tard. Au revoir.",
         goodbye_time="Je dois terminer cet appel. Merci pour votre temps. Au revoir.",
+        opted_out="Je comprends, et je suis désolé. On ne vous appellera plus. Au revoir.",
         please_hold="Un instant, s'il vous plaît. Je vérifie.",
         connecting="Un instant, s'il vous plaît. Je vous mets en relation.",
         not_connected="Je suis désolé, je n'ai pas pu vous mettre en relation.",
+    ),
+    "it": Phrases(
+        still_there="Pronto? È ancora in linea?",
+        goodbye_silence="Non la sento. Riproverò più tardi. Arrivederci.",
+        goodbye_time="Devo terminare la chiamata. Grazie per il suo tempo. Arrivederci.",
+        opted_out="Capisco, e mi dispiace. Non verrà più chiamato. Arrivederci.",
+        please_hold="Un momento, per favore. Sto verificando.",
+        connecting="Un momento, per favore. La metto in comunicazione.",
+        not_connected="Mi dispiace, non sono riuscito a metterla in comunicazione.",
+    ),
+    "pt": Phrases(
+        still_there="Está? Ainda está aí?",
+        goodbye_silence="Não o consigo ouvir. Volto a tentar mais tarde. Adeus.",
+        goodbye_time="Tenho de terminar a chamada. Obrigado pelo seu tempo. Adeus.",
+        opted_out="Compreendo, e peço desculpa. Não voltará a ser contactado. Adeus.",
+        please_hold="Um momento, por favor. Estou a verificar.",
+        connecting="Um momento, por favor. Vou passar a chamada.",
+        not_connected="Lamento, não consegui passar a chamada.",
+    ),
+    "nl": Phrases(
+        still_there="Hallo? Bent u er nog?",
+        goodbye_silence="Ik kan u niet horen. Ik probeer het later nog eens. Tot ziens.",
+        goodbye_time="Ik moet dit gesprek nu beëindigen. Dank u voor uw tijd. Tot ziens.",
+        opted_out="Dat begrijp ik, en het spijt me. U wordt niet meer gebeld. Tot ziens.",
+        please_hold="Een ogenblik, alstublieft. Ik vraag het na.",
+        connecting="Een ogenblik, alstublieft. Ik verbind u door.",
+        not_connected="Het spijt me, ik kon u niet doorverbinden.",
+    ),
+    "pl": Phrases(
+        still_there="Halo? Czy jest tam ktoś?",
+        goodbye_silence="Nie słyszę. Spróbuję ponownie później. Do widzenia.",
+        goodbye_time="Muszę już zakończyć rozmowę. Dziękuję za poświęcony czas. Do widzenia.",
+        opted_out="Rozumiem i przepraszam. Nie będziemy więcej dzwonić. Do widzenia.",
+        please_hold="Chwileczkę, sprawdzam.",
+        connecting="Chwileczkę, już łączę.",
+        not_connected="Przepraszam, nie udało się połączyć.",
     ),
 }
 

@@ -107,7 +107,7 @@ class ToolRunner:
             case call_tools.AskUserArguments(question=question, options=options):
                 await self._ask_user(tool_call_id, question, options or [], spoke=spoke)
             case call_tools.DoNotCallArguments(words=words):
-                await self._desk.mark_do_not_call(self._call_id, words)
+                await self._desk.mark_do_not_call(self._call_id, words, found_by="model")
                 self._answer(tool_call_id, {"status": "done"}, respond=not spoke)
             case call_tools.NoteFactArguments(name=name, value=value):
                 await self._desk.note_fact(self._call_id, name, value)

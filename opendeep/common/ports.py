@@ -6,7 +6,7 @@ The attempt handler (call_processor_service) uses :class:`CallMedia`; the audio 
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from opendeep.common.data_models import Speaker, VoicemailPolicy
 from opendeep.common.ids import CallId, FeedbackId, TaskId, UserId
@@ -125,8 +125,13 @@ class CallDesk(Protocol):
         """Remember a fact that the callee gave, for the analysis and for later calls."""
         ...
 
-    async def mark_do_not_call(self, call_id: CallId, words: str) -> None:
-        """Put the callee on the user's DND list and cancel what is queued for the number."""
+    async def mark_do_not_call(
+        self, call_id: CallId, words: str, *, found_by: Literal["phrases", "model"]
+    ) -> None:
+        """Put the callee on the user's DND list and cancel what is queued for the number.
+
+        Idempotent but for its event, so that whoever finds it first is known.
+        """
         ...
 
     async def ask_user(

@@ -4,6 +4,8 @@ A call is named by its id alone; its user and task come from its row, so that no
 into somebody else's.
 """
 
+from typing import Literal
+
 from opendeep.common import messages
 from opendeep.common.ids import CallId, FeedbackId
 from opendeep.common.messages import CallEvent
@@ -49,15 +51,18 @@ class CallDesk:
             await CallEvents(tx, call.user_id).append(call_id, "fact_noted", fact)
             tx.publish(messages.call_events(call_id), CallEvent(name="fact_noted", detail=name))
 
-    async def mark_do_not_call(self, call_id: CallId, words: str) -> None:
+    async def mark_do_not_call(
+        self, call_id: CallId, words: str, *, found_by: Literal["phrases", "model"]
+    ) -> None:
         """Put the callee on the DND list and cancel what would still dial the number."""
         async with self._database.transaction() as tx:
             call = await SystemCalls(tx).get(call_id)
             task = await Tasks(tx, call.user_id).get(call.task_id)
             reason = f"The callee asked not to be called: {words[:_VALUE_MOST_CHARACTERS]}"
             await DndList(tx, call.user_id).add(task.phone_number, reason, call_id)
-            await stop_dialling(tx, call.user_id, task.phone_number, _ASKED)
-            await CallEvents(tx, call.user_id).append(call_id, "opted_out", {"words": words})
+            cancelled = await stop_dialling(tx, call.user_id, task.phone_number, _ASKED)
+            found = {"words": words, "found_by": found_by, "cancelled_tasks": cancelled}
+            await CallEvents(tx, call.user_id).append(call_id, "opted_out", found)
             await AuditLog(tx, call.user_id).append("dnd_added", {"call_id": call_id})
 
     async def ask_user(

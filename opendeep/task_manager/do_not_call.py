@@ -76,10 +76,11 @@ async def list_number(
     return entry
 
 
-async def stop_dialling(tx: Transaction, user_id: UserId, number: str, reason: str) -> None:
+async def stop_dialling(tx: Transaction, user_id: UserId, number: str, reason: str) -> int:
     """Cancel what would still dial a number, an attempt that was not sent yet included.
 
-    Only what Asterisk was told already goes on: to be hung up, not to be undone.
+    Returns how many tasks. Only what Asterisk was told already goes on: to be hung up, not to be
+    undone.
     """
     calls, tasks = Calls(tx, user_id), Tasks(tx, user_id)
     for call in await calls.live():
@@ -89,7 +90,8 @@ async def stop_dialling(tx: Transaction, user_id: UserId, number: str, reason: s
             except ConflictError:
                 continue  # It was sent at this very moment.
     waiting = sources_of(TaskInput.REFUSE_DND)
-    for task in await tasks.with_number(number, statuses=waiting):
+    cancelled = await tasks.with_number(number, statuses=waiting)
+    for task in cancelled:
         await tasks.change(
             task.id,
             expected=waiting,
@@ -97,6 +99,7 @@ async def stop_dialling(tx: Transaction, user_id: UserId, number: str, reason: s
             status_reason=reason,
             next_action_time=None,
         )
+    return len(cancelled)
 
 
 async def unlist_number(tx: Transaction, user_id: UserId, number: str, reason: str) -> None:

@@ -53,6 +53,7 @@ class MemoryDesk:
         self.events: list[tuple[str, dict[str, object]]] = []
         self.facts: dict[str, str] = {}
         self.do_not_call: list[str] = []
+        self.opt_outs_found_by: list[str] = []
         self.questions: list[tuple[str, str, list[str]]] = []
         self.errors: list[OpenDeepError] = []
         self.busy_with_a_question = False
@@ -73,9 +74,11 @@ class MemoryDesk:
         self._fail()
         self.facts[name] = value
 
-    async def mark_do_not_call(self, _call_id: CallId, words: str) -> None:
-        """Keep the callee's words."""
+    async def mark_do_not_call(self, _call_id: CallId, words: str, *, found_by: str) -> None:
+        """Keep the callee's words, and who found them."""
+        self._fail()
         self.do_not_call.append(words)
+        self.opt_outs_found_by.append(found_by)
 
     async def ask_user(
         self, _call_id: CallId, tool_call_id: str, question: str, options: list[str]

@@ -130,7 +130,7 @@ async def test_a_tool_that_fails_is_answered(world: AudioWorld) -> None:
         await world.server.finish(CALL)
 
 
-async def _unavailable(*_: object) -> None:
+async def _unavailable(*_: object, **_named: object) -> None:
     raise UnavailableError("The database is away.")
 
 

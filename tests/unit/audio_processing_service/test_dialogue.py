@@ -40,6 +40,10 @@ class Host:
         """Keep a tool's name."""
         self.tools.append((request.name, spoke))
 
+    def opted_out(self, words: str) -> None:
+        """Keep the callee's words."""
+        self.events.append(f"opted out: {words}")
+
     def asking_user(self) -> bool:
         """No question is open."""
         return False
@@ -248,7 +252,7 @@ def test_an_old_disclosure_does_not_count_for_a_new_one() -> None:
     bench.finish("r2", "completed", "disclosure-2")
     bench.play(2100)
     assert bench.voice.did[2:] == ["automatic True"]
-    assert bench.host.events == ["disclosure_heard"]
+    assert bench.host.events == ["disclosure_said", "disclosure_heard"]
 
 
 def test_a_disclosure_that_ends_while_the_call_ends() -> None:

@@ -139,7 +139,8 @@ def test_a_person_after_a_hold(*, opened: bool) -> None:
     """In mid-talk the AI is told and answers; before the disclosure the opening goes on."""
     bench = Bench()
     if opened:
-        bench.opening.callee_said("Leave a message.", 0)
+        bench.opening.person_came(0)
+        bench.opening.disclosure_ended(1.0, 0)
     bench.follow(HoldAction.BEGIN)
     bench.hear(SPEECH)
     action = bench.hold.said("Thank you for waiting, this is Michael.", in_talk=False)

@@ -63,7 +63,7 @@ async def test_opt_out(world: World) -> None:
     waiting = await world.task(goal="other")
     elsewhere = await world.task(phone_number="+12125550101")
     call = await world.call(task)
-    await desk(world).mark_do_not_call(call.id, "Never call me again!")
+    await desk(world).mark_do_not_call(call.id, "Never call me again!", found_by="model")
     async with world.database.transaction() as tx:
         [entry] = (await DndList(tx, world.user_id).list()).items
         await AuditLog(tx, world.user_id).append("read")
