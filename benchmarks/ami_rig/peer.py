@@ -26,7 +26,10 @@ _REST: Final = {
     b"CoreSettings": b"AsteriskVersion: 22.10.1\r\n\r\n",
     b"ListCommands": b"".join(
         name + b": (Priv: call,all)\r\n"
-        for name in b"Originate Hangup PlayDTMF Status CoreShowChannels Redirect".split()
+        for name in (
+            b"Originate Hangup PlayDTMF Status CoreShowChannels "
+            b"Redirect Setvar Bridge AbsoluteTimeout"
+        ).split()
     )
     + b"\r\n",
 }

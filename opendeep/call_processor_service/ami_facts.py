@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 from opendeep.call_processor_service.ami_protocol import AmiMessage
 
-NEEDED_ACTIONS = ("Originate", "Hangup", "PlayDTMF", "Status", "CoreShowChannels", "Redirect")
+NEEDED_ACTIONS = (
+    *("Originate", "Hangup", "PlayDTMF", "Status", "CoreShowChannels"),
+    *("Redirect", "Setvar", "Bridge", "AbsoluteTimeout"),  # to hand callees over
+)
 RIGHTS_REMEDY = (
     "in manager.conf give the user 'write = originate,call,reporting' and "
     "'read = call,system', then 'manager reload'"

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from opendeep.call_processor_service.attempt_closing import Unsent
 from opendeep.common.data_models import CallCause
+from opendeep.common.messages import EndCall
 
 
 @dataclass(slots=True, kw_only=True)
@@ -17,6 +18,8 @@ class AttemptPhase:
         sent: Originate was or may have been sent.
         linked: events of the channel reach us.
         hanging_up: a Hangup is on its way.
+        moving: Asterisk may be taking the callee out of our sound, for a transfer.
+        held_back: the end that was asked for meanwhile, because the sound failed.
         left: our sound has left the call, for a transfer.
         dismissed: why a callee whom our sound has left hears the dialplan's goodbye.
         then: the cause to end for at the deadline; None ends the waiting.
@@ -29,6 +32,8 @@ class AttemptPhase:
     linked: bool = True
     hanging_up: bool = False
     lost: bool = False
+    moving: bool = False
+    held_back: EndCall | None = None
     left: bool = False
     dismissed: str = ""
     sent_at: float = 0.0

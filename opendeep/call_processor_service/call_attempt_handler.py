@@ -19,8 +19,8 @@ the row            reserved by the initiator       ``ended`` or ``release`` in `
 
 import asyncio
 import weakref
-from collections.abc import Coroutine
-from contextlib import AsyncExitStack
+from collections.abc import Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
 from typing import Any, assert_never
 
@@ -78,6 +78,7 @@ RETRY_UNSENT_SECONDS = 30.0
 GOODBYE_SECONDS = 20.0
 CLOSE_SECONDS = 30.0
 CLOSE_SECONDS_STOPPING = 3.0
+_SOUND_FAILED = frozenset({CallCause.AUDIO_FAILED, CallCause.AI_FAILED, CallCause.SILENCE})
 
 
 class CallAttemptHandler:
@@ -182,7 +183,8 @@ class CallAttemptHandler:
         return True
 
     async def _follow(self) -> None:
-        async with Nursery(f"call:{self._attempt.call.id}") as nursery:
+        name = f"call:{self._attempt.call.id}"
+        async with Nursery(name, on_failure=self._part_failed) as nursery:
             nursery.start(self._keys.run(), name="keys")
             nursery.start(self._transfers.run(), name="transfers")
             while not self._phase.over:
@@ -195,6 +197,11 @@ class CallAttemptHandler:
                     await self._take(news)
                 if self._facts.asked and not (self._phase.hanging_up or self._phase.over):
                     await self._hang_up()
+
+    def _part_failed(self, name: str, _error: BaseException) -> None:
+        """End a call whose transfers died: its callee may be on hold with nobody to resume."""
+        if name.endswith(":transfers") and not self._phase.left:
+            self.end(CallCause.EXCHANGE_FAILED, "The callee could not be handed over.")
 
     def _wait_at_most(self, seconds: float, then: CallCause | None) -> None:
         self._phase.deadline = asyncio.get_running_loop().time() + seconds
@@ -293,6 +300,8 @@ class CallAttemptHandler:
 
     async def _command(self, message: Message) -> None:
         match message:
+            case EndCall(cause=cause) if self._phase.moving and cause in _SOUND_FAILED:
+                self._phase.held_back = message
             case EndCall(cause=cause, reason=reason):
                 self.end(cause, reason)
             case SendDtmf(digits=digits):
@@ -346,6 +355,18 @@ class CallAttemptHandler:
         phase = self._phase
         gone = phase.over or phase.left
         return self._facts.answered and self._facts.asked is None and not gone
+
+    @contextmanager
+    def moving(self) -> Iterator[None]:
+        """Hold an end back whose reason is that Asterisk took the callee out of our sound."""
+        self._phase.moving = True
+        try:
+            yield
+        finally:
+            self._phase.moving = False
+            held, self._phase.held_back = self._phase.held_back, None
+            if held is not None and not self._phase.left:
+                self.end(held.cause, held.reason)
 
     async def leave(self) -> None:
         """Take our sound away from the callee, who stays in Asterisk's hands."""

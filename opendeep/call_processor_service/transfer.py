@@ -11,6 +11,7 @@ channel is left to Asterisk (docs/decisions, "A transferred call is over for us"
 """
 
 import asyncio
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Protocol, assert_never
 
@@ -44,7 +45,7 @@ from opendeep.common.errors import (
     UnavailableError,
 )
 from opendeep.common.ids import new_call_id
-from opendeep.common.lifecycle import wait_event
+from opendeep.common.lifecycle import finish_within, wait_event
 from opendeep.common.messages import HoldCallee, Message, ResumeCallee, TransferCall
 from opendeep.common.ports import Briefing
 
@@ -54,7 +55,10 @@ TALK_SECONDS = 4 * 3600
 """The longest that two people talk after an attended transfer; blind ones: the dialplan's limit."""
 _RING_GRACE_SECONDS = 10.0
 _LOOK_SECONDS = 5.0
-_LOOKS = 4
+# A link that was lost is back within 15 s at the latest, where Asterisk lives.
+_LOOKS = 20
+_LOOK_PAUSE_SECONDS = 1.25
+_TELL_SECONDS = 5.0
 
 
 class TransferLine(Protocol):
@@ -73,6 +77,10 @@ class TransferLine(Protocol):
     @property
     def may_transfer(self) -> bool:
         """Whether somebody answered, and nobody asked for the end."""
+        ...
+
+    def moving(self) -> AbstractContextManager[None]:
+        """Let no failure of our sound end the call while Asterisk may be taking the callee out."""
         ...
 
     async def leave(self) -> None:
@@ -148,10 +156,12 @@ class Transfers:
         """Carry out what is requested, until cancelled."""
         while True:
             await self._ordered.wait()
-            if self._order is not None:
-                await self._carry_out(self._order)
-            self._order = None
-            self._ordered.clear()
+            try:
+                if self._order is not None:
+                    await self._carry_out(self._order)
+            finally:
+                self._order = None
+                self._ordered.clear()
 
     def _require_free(self) -> None:
         if not self._line.may_transfer:
@@ -181,8 +191,11 @@ class Transfers:
             log.warning("transfer_failed", reason=error.message)
             await self._fail(f"{number} {words}.", left=left)
         else:
-            await self._tell("transferred", f"The callee was handed over to {number}.", to=number)
-            self._line.handed_over(f"The callee was handed over to {number}.")
+            words = f"The callee was handed over to {number}."
+            # First of all: from here on nothing of ours may end what the two say.
+            self._line.handed_over(words)
+            told = self._tell("transferred", words, to=number)
+            await finish_within(_TELL_SECONDS, told, name="transferred")
 
     async def _leave_for(self, order: _Order) -> None:
         """Have Asterisk take the callee to the other number, and our sound away."""
@@ -192,12 +205,13 @@ class Transfers:
         ring = str(round(self._config.ring_seconds))
         await self._do(transfer_actions.set_dial_string(channel, order.target.channel))
         await self._do(transfer_actions.set_number(channel, transfer_actions.RING_SECONDS, ring))
-        try:
-            await self._do(transfer_actions.redirect_blind(channel))
-        except AmiUnavailableError as error:
-            if not error.outcome_unknown or not await self._is_at_transfer():
-                raise
-        await self._line.leave()
+        with self._line.moving():
+            try:
+                await self._do(transfer_actions.redirect_blind(channel))
+            except AmiUnavailableError as error:
+                if not error.outcome_unknown or not await self._is_at_transfer():
+                    raise
+            await self._line.leave()
         self._line.extend(self._config.ring_seconds + _RING_GRACE_SECONDS)
 
     async def _blind(self, order: _Order) -> None:
@@ -243,13 +257,14 @@ class Transfers:
         for channel in (ours, theirs):
             await self._do(transfer_actions.set_number(channel, transfer_actions.HANDED_OVER, "1"))
             await self._do(transfer_actions.absolute_timeout(channel, TALK_SECONDS))
-        try:
-            await self._do(transfer_actions.bridge(ours, theirs))
-        except AmiUnavailableError as error:
-            if not error.outcome_unknown or not await self._talks():
-                raise
-        leg.joined()
-        await self._line.leave()
+        with self._line.moving():
+            try:
+                await self._do(transfer_actions.bridge(ours, theirs))
+            except AmiUnavailableError as error:
+                if not error.outcome_unknown or not await self._talks():
+                    raise
+            leg.joined()
+            await self._line.leave()
 
     async def _do(self, action: AmiAction) -> None:
         """Send an action once; one that Asterisk refuses ends the transfer."""
@@ -272,22 +287,24 @@ class Transfers:
             try:
                 found = await self._ports.ami.list_action(AmiAction.status(self._line.channel))
             except AmiUnavailableError:
-                await asyncio.sleep(_LOOK_SECONDS / _LOOKS)
+                await asyncio.sleep(_LOOK_PAUSE_SECONDS)
             else:
                 return found[0] if found else None
         return None
 
     async def _fail(self, words: str, *, left: bool) -> None:
-        await self._tell("transfer_failed", f"The callee was not handed over: {words}", why=words)
         if left:
             self._line.dismissed(f"The callee could not be handed over: {words}")
+        else:
+            await self._voice(ResumeCallee(text=words))
+        await self._tell("transfer_failed", f"The callee was not handed over: {words}", why=words)
+        if left:
             return
         try:
             channel = self._line.channel
             await self._do(transfer_actions.set_number(channel, transfer_actions.HANDED_OVER, ""))
         except UnavailableError:
             log.info("handed_over_mark_left")
-        await self._voice(ResumeCallee(text=words))
 
     async def _voice(self, message: Message) -> None:
         """Tell the voice; a call whose voice does not listen is handed over all the same."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from opendeep.call_processor_service import transfer
 from opendeep.call_processor_service.call_attempt_handler import CallAttemptHandler
 from opendeep.call_processor_service.call_ports import Attempt
 from opendeep.common.clock import LoopClock
@@ -276,6 +277,68 @@ async def test_a_redirect_without_an_answer_is_looked_at_and_not_repeated(
         assert story.voice == (["hold"] if moved else ["hold", "resume"])
         await story.hang_up()
     assert (await story.row()).cause is CallCause.USER_HUNG_UP
+
+
+@pytest.mark.parametrize(("moved", "cause"), [(True, "completed"), (False, "audio_failed")])
+async def test_lost_sound_ends_no_call_that_asterisk_may_be_moving(
+    story: Story, *, moved: bool, cause: str
+) -> None:
+    """While Redirect's outcome is unknown, only a callee who was not moved is hung up on."""
+    story.world.peer.silent.add("Redirect")
+    async with story.talking():
+        await story.transfer("blind")
+        await asyncio.sleep(1)
+        story.line.context = "opendeep-transfer" if moved else "opendeep"
+        await story.world.command_end(story.attempt.call.id, CallCause.AUDIO_FAILED)
+        await asyncio.sleep(1)
+        assert "Hangup" not in story.asked()
+        await asyncio.sleep(5)
+        assert ("Hangup" in story.asked()) is not moved
+        story.line.event("DialEnd", ("DestUniqueid", "1.2"), ("DialStatus", "ANSWER"))
+    assert (await story.row()).cause == cause
+
+
+async def test_lost_sound_ends_no_call_while_the_bridge_is_made(story: Story) -> None:
+    """Bridge takes the callee out of our sound before it answers: they stay on the line."""
+    story.leg = takes_it
+    story.world.peer.silent.add("Bridge")
+    async with story.talking():
+        await story.transfer()
+        await asyncio.sleep(10)
+        assert story.asked()[-1] == "Bridge"
+        story.line.bridge = "b-1"
+        await story.world.command_end(story.attempt.call.id, CallCause.AUDIO_FAILED)
+    assert "Hangup" not in story.asked()
+    assert (await story.row()).cause is CallCause.COMPLETED
+
+
+async def test_rows_that_wait_cut_nobody_off_who_was_handed_over(story: Story) -> None:
+    """At the answer the call is out of our hands, before a word of it is written."""
+    async with story.talking():
+        await story.transfer("blind")
+        await asyncio.sleep(1)
+        async with story.world.database.transaction():
+            story.line.event("DialEnd", ("DestUniqueid", "1.2"), ("DialStatus", "ANSWER"))
+            await asyncio.sleep(1)
+            await story.hang_up()
+            await asyncio.sleep(1)
+    assert "Hangup" not in story.asked()
+    assert (await story.row()).cause is CallCause.COMPLETED
+    assert await story.lines() == [f"The callee was handed over to {OTHER}."]
+
+
+async def test_a_transfer_that_breaks_leaves_nobody_on_hold(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that nobody foresaw ends the call instead of leaving the callee waiting."""
+
+    def broken(*_: object) -> str:
+        raise RuntimeError("not foreseen")
+
+    monkeypatch.setattr(transfer, "briefing", broken)
+    async with story.talking():
+        await story.transfer()
+    assert (await story.row()).cause is CallCause.EXCHANGE_FAILED
 
 
 async def test_a_lost_word_of_dial_is_made_up_for_by_the_bridge(story: Story) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from opendeep.call_processor_service.ami_facts import NEEDED_ACTIONS
 from opendeep.call_processor_service.ami_protocol import AmiMessage
 from tests.integration.asterisk.addresses import ExchangeAddress
 from tests.integration.asterisk.caller import Caller
@@ -130,7 +131,7 @@ async def test_settings(caller: Caller) -> None:
 async def test_commands_are_listed_with_their_rights(caller: Caller) -> None:
     """ListCommands lists what this manager may do, with the classes; nothing that needs more."""
     listed = await caller.manager.ask("ListCommands")
-    for name in ("Originate", "Hangup", "PlayDTMF", "Status", "CoreShowChannels", "Redirect"):
+    for name in NEEDED_ACTIONS:
         assert "(Priv: " in listed.get(name), name
     assert listed.get("Originate") == "Originate a call.  (Priv: originate,all)"
     assert listed.get("Ping") == "Keepalive command.  (Priv: <none>)"
