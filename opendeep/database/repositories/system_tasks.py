@@ -26,25 +26,6 @@ _LET_GO: dict[str, Any] = {
 }
 
 
-class _LaneRows:
-    """Claims from lanes, for :class:`Deal`."""
-
-    def __init__(self, tx: Transaction, now: datetime, values: dict[str, Any]) -> None:
-        self._tx = tx
-        self._now = now
-        self._values = values
-
-    async def take(self, lane: claims.Lane, until: Any, most: int) -> list[claims.TaskClaim]:
-        """See ``deal.Lanes``."""
-        statement = claims.take(lane, now=self._now, until=until, limit=most)
-        statement = statement.values(self._values).returning(*claims.RETURNED)
-        return claims.ordered((await self._tx.execute(statement)).mappings())
-
-    async def head(self, lane: claims.Lane) -> Any:
-        """See ``deal.Lanes``."""
-        return (await self._tx.execute(claims.head_of(lane, self._now))).scalar()
-
-
 class SystemTasks:
     """The queue over all users; a row that cannot be read goes on hold and stops nobody."""
 
@@ -108,21 +89,12 @@ class SystemTasks:
         if limit <= 0:
             return []
         counted = _COUNTED_MOST if per_user is None else per_user
-        statement = claims.due_lanes(now, most_busy=counted)
-        found = (await self._tx.execute(statement)).mappings()
+        statement, parameters = claims.due_lanes(now, most_busy=counted)
+        found = (await self._tx.execute(statement, parameters)).mappings()
         lanes = [lane for row in found if (lane := claims.lane_of(row, per_user=per_user))]
-        values = {
-            "status": TaskStatus.QUEUED_FOR_CALL,
-            "status_before_claim": tasks.c.status,
-            "claimed_by": claimed_by,
-            "claim_expires_at": now + timedelta(seconds=lease_seconds),
-            "claim_token": tasks.c.claim_token + 1,
-            "version": tasks.c.version + 1,
-            "updated_at": self._tx.now(),
-        }
-
-        rows = _LaneRows(self._tx, now, values)
-        deal = Deal(lanes, rows, limit=limit, per_user=per_user)
+        expires_at = now + timedelta(seconds=lease_seconds)
+        lease = claims.Lease(now=now, claimed_by=claimed_by, expires_at=expires_at)
+        deal = Deal(lanes, claims.LaneRows(self._tx, lease), limit=limit, per_user=per_user)
         claimed = await deal.run()
         if deal.users > 1:
             await self._remember_turn({claim.user_id for claim in claimed}, now)
