@@ -19,6 +19,7 @@ from opendeep.audio_processing_service.call_log import CallLog
 from opendeep.audio_processing_service.call_sound import CallSound
 from opendeep.audio_processing_service.call_tools import TOOLS
 from opendeep.audio_processing_service.dialogue import Dialogue
+from opendeep.audio_processing_service.media_signals import MediaSignals
 from opendeep.audio_processing_service.recorder import CallRecorder, RecordingThread
 from opendeep.audio_processing_service.tool_runner import ToolRunner
 from opendeep.common.clock import Clock
@@ -118,7 +119,7 @@ class AudioSocketHandler:
         self._connected_at: float | None = None
         self._nursery: Nursery | None = None
         self._log = CallLog(config, ports.desk)
-        self._signals = _Signals()
+        self._signals = MediaSignals()
         self._recording: Path | None = None
 
     # The life of the call.
@@ -390,13 +391,3 @@ class AudioSocketHandler:
         if callee:
             await self._ports.bus.publish(channel, AudioChunk(side="callee", mulaw=callee))
             await self._ports.bus.publish(channel, AudioChunk(side="ai", mulaw=ai))
-
-
-class _Signals:
-    """What the parts of a call's media wait for."""
-
-    def __init__(self) -> None:
-        self.voice_wanted = asyncio.Event()
-        self.connected = asyncio.Event()
-        self.finished = asyncio.Event()
-        self.released = asyncio.Event()
