@@ -2,16 +2,13 @@
 
 from typing import Final
 
-import numpy as np
-
-from opendeep.audio_processing_service import pcm
 from opendeep.audio_processing_service.answer_classifier import (
     LONGEST_MS,
     Answer,
     AnswerClassifier,
 )
 from opendeep.audio_processing_service.call_sound import CallSound
-from opendeep.audio_processing_service.call_tones import BLOCK_MS, BLOCK_SAMPLES, Tone, ToneEar
+from opendeep.audio_processing_service.call_tones import BLOCK_MS, Tone, ToneEar
 from opendeep.common.data_models import CallCause
 
 END_CAUSES: Final = {
@@ -61,13 +58,12 @@ class AnswerWatch:
         machine = self._is_machine()
         if now_ms > (LATEST_BEEP_MS if machine else LONGEST_MS + BLOCK_MS):
             return None
-        mulaw = self._sound.overlap.callee.last(BLOCK_MS)
-        if len(mulaw) < BLOCK_SAMPLES:
+        tenth = self._sound.last_tenth()
+        if not tenth.whole:
             return None
-        level = pcm.energy_dbfs(mulaw)
-        loud = level > max(_FAINTEST_DBFS, self._sound.ear.floor_dbfs + _RISE_DB)
-        samples = np.frombuffer(pcm.mulaw_to_pcm(mulaw), "<i2").astype(np.float32)
-        tone = self._tones.hear(samples if loud else None)
+        limit_dbfs = max(_FAINTEST_DBFS, self._sound.ear.floor_dbfs + _RISE_DB)
+        loud = tenth.level_dbfs > limit_dbfs
+        tone = self._tones.hear(tenth.samples if loud else None)
         if tone is Tone.BEEP:
             self.beeped_ms = now_ms
         if machine:

@@ -15,7 +15,6 @@ log = structlog.get_logger(__name__)
 
 _IDENTIFY_SECONDS: Final = 5.0
 _WRITE_LIMIT_BYTES: Final = 50 * (wire.HEADER_BYTES + wire.FRAME_PCM_BYTES)
-_audio = wire.MediaServerWriter.audio
 _SILENT_MULAW: Final = pcm.MULAW_SILENCE_FRAME
 _SILENCE: Final = wire.audio(pcm.PCM_SILENCE_FRAME)
 
@@ -58,6 +57,7 @@ class AudioSocketConnection(asyncio.Protocol):
         self._handler: AudioSocketHandler | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._sink: Callable[[bytes], None] | None = None
+        self._full = False
         self._broken = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -68,6 +68,7 @@ class AudioSocketConnection(asyncio.Protocol):
         if not self._server.admit(self, transport.get_extra_info("peername")):
             transport.abort()
             return
+        transport.set_write_buffer_limits(high=_WRITE_LIMIT_BYTES)
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(_IDENTIFY_SECONDS, self._too_silent)
 
@@ -99,15 +100,25 @@ class AudioSocketConnection(asyncio.Protocol):
         if handler is not None:
             handler.disconnected(broken=self._broken)
 
+    def pause_writing(self) -> None:
+        """Note that Asterisk does not read."""
+        self._full = True
+
+    def resume_writing(self) -> None:
+        """Note that Asterisk reads again."""
+        self._full = False
+
     def send(self, mulaw: bytes) -> None:
         """Send 20 ms; left out while Asterisk does not read, since a backlog is never made up."""
         transport = self._transport
-        if transport is None or transport.get_write_buffer_size() > _WRITE_LIMIT_BYTES:
+        if transport is None or self._full:
             return
         if mulaw is _SILENT_MULAW:
             transport.write(_SILENCE)
-        else:
-            transport.write(_audio(pcm.mulaw_to_pcm(mulaw)))
+            return
+        frame = bytearray(_SILENCE)
+        pcm.mulaw_into_pcm(mulaw, frame, wire.HEADER_BYTES)
+        transport.write(frame)
 
     def close(self) -> None:
         """Hang up and close; the handler is told when the connection is gone."""

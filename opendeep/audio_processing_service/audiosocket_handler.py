@@ -230,10 +230,11 @@ class AudioSocketHandler:
         link = self._link
         if link is None:
             return
-        link.send(self._sound.tick(missed))
-        self._dialogue.frame_played()
-        if self._sound.frames_out % _TICKS_PER_LOOK == 0:
-            self._dialogue.tick()
+        sound, dialogue = self._sound, self._dialogue
+        link.send(sound.tick(missed))
+        dialogue.frame_played()
+        if sound.frames_out % _TICKS_PER_LOOK == 0:
+            dialogue.tick()
 
     def disconnected(self, *, broken: bool) -> None:
         """Note that Asterisk's connection ended.

@@ -1,15 +1,17 @@
 """The sound of one call, frame by frame: everything that happens every 20 ms, and nothing else.
 
 No task, timer, lock or log per frame. The callee's frames go to the voice AI as they come; the
-pacer's tick takes the AI's next frame out. Where Asterisk sends nothing (a silent callee may send
-no RTP at all) silence is put in, so that the voice AI's clock never stands still.
+pacer's tick takes the AI's next frame out. Both are added to the last moments of their direction,
+from which the ear, the recording and listeners take a tenth of a second at a time. Where Asterisk
+sends nothing (a silent callee may send no RTP at all) silence is put in, so that the voice AI's
+clock never stands still.
 """
 
 from collections.abc import Callable
 from typing import Final
 
 from opendeep.audio_processing_service import pcm
-from opendeep.audio_processing_service.overlap import Overlap
+from opendeep.audio_processing_service.overlap import TENTH_BYTES, LastMoments, LastTenth, Overlap
 from opendeep.audio_processing_service.playout import Playout
 from opendeep.audio_processing_service.recorder import CallRecorder
 from opendeep.audio_processing_service.tones import LineEar
@@ -22,9 +24,8 @@ _PADS_PER_TICK: Final = 2
 _AHEAD_BYTES: Final = 10 * pcm.FRAME_SAMPLES
 """So much may the callee be ahead of the AI in a recording before its pauses are shortened."""
 _WAITING_BYTES: Final = 2 * pcm.SAMPLE_RATE
-_EAR_BYTES: Final = 5 * 2 * pcm.FRAME_SAMPLES
-_KEEP_EVERY: Final = 5
-"""So many frames are kept, and heard by the ear, at a time: a tenth of a second."""
+_STOCK_EVERY: Final = 5
+"""So many frames are kept at a time: a tenth of a second."""
 _QUIET_DBFS: Final = -50.0
 _LISTEN_BYTES: Final = 2 * pcm.SAMPLE_RATE
 
@@ -37,26 +38,25 @@ class CallSound:
 
     Attributes:
         playout: the AI's speech that waits.
-        ear: what the line sounds like.
         frames_in: frames that came from Asterisk.
         frames_out: frames that were taken for Asterisk.
-        listening: whether somebody listens in.
         overlap: both sides' last moments, and whether the AI's speech waits for the callee.
     """
 
     def __init__(self, recorder: CallRecorder | None) -> None:
         self.playout = Playout()
-        self.ear = LineEar()
         self.frames_in = 0
         self.frames_out = 0
-        self.listening = False
         self.overlap = Overlap()
+        self._ear = _EarOfCall(self.overlap.callee)
         self._recorder = recorder
-        self._unheard = bytearray()
+        self._listening = False
         self._to_voice: Callable[[bytes], None] | None = None
         self._kept = bytearray()
         self._due_bytes = 0
         self._heard_bytes = 0
+        self._collected_in = 0
+        self._collected_out = 0
         self._callee = bytearray()
         self._ai = bytearray()
         self._heard_in: tuple[bytearray, bytearray] = (bytearray(), bytearray())
@@ -64,29 +64,46 @@ class CallSound:
     def hear(self, samples: bytes) -> None:
         """Take audio of the callee: signed 16-bit little endian, 8 kHz."""
         self.frames_in += 1
-        self._hear(samples)
+        self._hear(pcm.pcm_to_mulaw(samples))
 
     def tick(self, missed: int) -> bytes:
         """Take the AI's next 20 ms of µ-law; ``missed`` frames were not taken in time."""
-        if missed:
-            self.playout.fall_behind(missed)
         self._due_bytes += (missed + 1) * pcm.FRAME_SAMPLES
+        if missed:
+            self._stalled(missed)
         # Not after a stall of this machine: what the callee sent may not be read yet.
-        if not missed and self._due_bytes - self._heard_bytes >= _LATE_BYTES:
+        elif self._due_bytes - self._heard_bytes >= _LATE_BYTES:
             self._stand_in()
-        frame = pcm.MULAW_SILENCE_FRAME if self.overlap.paused else self.playout.next_frame()
-        self.overlap.played.add(frame)
+        overlap = self.overlap
+        frame = pcm.MULAW_SILENCE_FRAME if overlap.paused else self.playout.next_frame()
+        overlap.played.mulaw += frame
         self.frames_out += 1
-        if self._recorder is not None or self.listening:
-            if missed:
-                self._ai += pcm.MULAW_SILENCE_FRAME * missed
-            self._ai += frame
-            if missed or self.frames_out % _KEEP_EVERY == 0:
-                self._keep()
+        if missed or self.frames_out % _STOCK_EVERY == 0:
+            self._take_stock()
         return frame
+
+    @property
+    def ear(self) -> LineEar:
+        """What the line sounds like."""
+        return self._ear.up_to(self._heard_bytes)
+
+    def last_tenth(self) -> LastTenth:
+        """Return the callee's last tenth of a second."""
+        return self._ear.tenth(self._heard_bytes)
+
+    @property
+    def listening(self) -> bool:
+        """Whether somebody listens in."""
+        return self._listening
+
+    @listening.setter
+    def listening(self, listening: bool) -> None:
+        self._collect()
+        self._listening = listening
 
     def finish(self) -> None:
         """Keep the AI's last frames too, for which nothing of the callee came."""
+        self._collect()
         self._callee += pcm.MULAW_SILENCE_FRAME[:1] * (len(self._ai) - len(self._callee))
         self._keep()
 
@@ -109,6 +126,7 @@ class CallSound:
 
     def take_heard_in(self) -> tuple[bytes, bytes]:
         """Return what both sides said since the last call, callee first, for a listener."""
+        self._collect()
         self._keep()
         callee, ai = self._heard_in
         taken = bytes(callee), bytes(ai)
@@ -116,27 +134,50 @@ class CallSound:
         ai.clear()
         return taken
 
-    def _hear(self, samples: bytes) -> None:
-        mulaw = pcm.pcm_to_mulaw(samples)
+    def _hear(self, mulaw: bytes) -> None:
         self._heard_bytes += len(mulaw)
-        self.overlap.callee.add(mulaw)
-        self._unheard += samples
-        if len(self._unheard) >= _EAR_BYTES:
-            self.ear.hear(bytes(self._unheard))
-            self._unheard.clear()
+        self.overlap.callee.mulaw += mulaw
         if self._to_voice is not None:
             self._to_voice(mulaw)
         else:
             self._kept += mulaw
             del self._kept[:-_KEPT_BYTES]
-        if self._recorder is not None or self.listening:
-            self._callee += mulaw
+
+    def _stalled(self, missed: int) -> None:
+        """Note that frames were not played: silence stands for them in what is kept."""
+        self.playout.fall_behind(missed)
+        self._collect()
+        if self._keeps:
+            self._ai += pcm.MULAW_SILENCE_FRAME * missed
 
     def _stand_in(self) -> None:
         """Put silence where the callee's frames do not come; twice as fast as time at most."""
         for _ in range(_PADS_PER_TICK):
             if self._due_bytes - self._heard_bytes >= _LATE_BYTES:
-                self._hear(pcm.PCM_SILENCE_FRAME)
+                self._hear(pcm.MULAW_SILENCE_FRAME)
+
+    def _take_stock(self) -> None:
+        """Give the last moments to all who need them, and forget what is older."""
+        self._ear.up_to(self._heard_bytes)
+        self._collect()
+        if self._keeps:
+            self._keep()
+        self.overlap.callee.trim()
+        self.overlap.played.trim()
+
+    @property
+    def _keeps(self) -> bool:
+        return self._recorder is not None or self._listening
+
+    def _collect(self) -> None:
+        """Take what came since the last time of both sides, where somebody wants it."""
+        played_bytes = self.frames_out * pcm.FRAME_SAMPLES
+        if self._keeps:
+            new_in = self._heard_bytes - self._collected_in
+            self._callee += self.overlap.callee.last_bytes(new_in)
+            self._ai += self.overlap.played.last_bytes(played_bytes - self._collected_out)
+        self._collected_in = self._heard_bytes
+        self._collected_out = played_bytes
 
     def _keep(self) -> None:
         """Keep what there is of both sides; the side that is ahead waits for the other."""
@@ -145,11 +186,12 @@ class CallSound:
         del self._callee[:ready], self._ai[:ready]
         if ready and self._recorder is not None:
             self._recorder.add(*pieces)
-        if self.listening:
+        if self._listening:
             for side, piece in zip(self._heard_in, pieces, strict=True):
                 side.extend(piece)
                 del side[:-_LISTEN_BYTES]
-        self._fall_into_step()
+        if len(self._callee) > _AHEAD_BYTES:
+            self._fall_into_step()
 
     def _fall_into_step(self) -> None:
         """Shorten the callee's pauses, never its words, while it is ahead of the AI."""
@@ -159,3 +201,34 @@ class CallSound:
         ):
             del self._callee[: pcm.FRAME_SAMPLES]
         del self._callee[:-_WAITING_BYTES]
+
+
+class _EarOfCall:
+    """Brings the callee's last moments to the ear, a tenth of a second at a time."""
+
+    __slots__ = ("_ear", "_heard_bytes", "_moments", "_tenth", "_tenth_bytes")
+
+    def __init__(self, moments: LastMoments) -> None:
+        self._moments = moments
+        self._ear = LineEar()
+        self._heard_bytes = 0
+        self._tenth = LastTenth(b"")
+        self._tenth_bytes = 0
+
+    def up_to(self, heard_bytes: int) -> LineEar:
+        """Return the ear, which has heard everything but less than a tenth of a second."""
+        new = heard_bytes - self._heard_bytes
+        if new >= TENTH_BYTES:
+            self._heard_bytes = heard_bytes
+            if new == TENTH_BYTES:
+                self._ear.hear(self.tenth(heard_bytes).samples)
+            else:
+                self._ear.hear(pcm.mulaw_to_samples(self._moments.last_bytes(new)))
+        return self._ear
+
+    def tenth(self, heard_bytes: int) -> LastTenth:
+        """Return the last tenth of a second; the same as long as nothing comes."""
+        if heard_bytes != self._tenth_bytes:
+            self._tenth_bytes = heard_bytes
+            self._tenth = LastTenth(self._moments.last_bytes(TENTH_BYTES))
+        return self._tenth

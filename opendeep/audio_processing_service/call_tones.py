@@ -71,7 +71,8 @@ def pitches_of(samples: Samples) -> Pitches:
     Args:
         samples: a tenth of a second, any scale.
     """
-    power = np.abs(np.fft.rfft(samples * _WINDOW)) ** 2
+    spectrum = np.fft.rfft(samples * _WINDOW)
+    power = spectrum.real**2 + spectrum.imag**2
     power[:_LOWEST] = 0
     total = float(power.sum())
     if total <= 0:
@@ -79,6 +80,8 @@ def pitches_of(samples: Samples) -> Pitches:
     first, first_share = _take_peak(power, total)
     if first_share >= _PURE:
         return (first,)
+    if first_share < _PURE / 2:
+        return ()  # nor do two of them: it is the greater
     second, second_share = _take_peak(power, total)
     if second_share < _LESSER_SHARE or first_share + second_share < _PURE:
         return ()

@@ -123,14 +123,15 @@ class Hold:
         if talking and not self.active:
             self._kind_ms = 0
             return HoldAction.NONE
-        mulaw = self._sound.overlap.callee.last(BLOCK_MS)
-        kind = self._ear.hear(self._samples(mulaw))
+        tenth = self._sound.last_tenth()
+        loud = tenth.whole and tenth.level_dbfs >= _FAINTEST_DBFS
+        kind = self._ear.hear(tenth.samples if loud else None)
         self._kind_ms = self._kind_ms + BLOCK_MS if kind is self._kind else BLOCK_MS
         self._kind = kind
         if not self.active:
             lasts = kind is LineKind.MUSIC and self._kind_ms >= MUSIC_MS
             return HoldAction.BEGIN if lasts else HoldAction.NONE
-        self._kept.append(mulaw)
+        self._kept.append(tenth.mulaw)
         if now_ms - self._began_ms >= LONGEST_MS:
             return HoldAction.GIVE_UP
         limits = {LineKind.VOICE: VOICE_MS, LineKind.QUIET: QUIET_MS}
@@ -194,8 +195,3 @@ class Hold:
         self._sound.open_voice(voice.send_caller_audio)
         kept_ms = len(kept) // pcm.MULAW_BYTES_PER_MS
         self.offset_ms += max(now_ms - self._began_ms - kept_ms, 0)
-
-    def _samples(self, mulaw: bytes) -> Samples | None:
-        if len(mulaw) < _BLOCK_BYTES or pcm.energy_dbfs(mulaw) < _FAINTEST_DBFS:
-            return None
-        return np.frombuffer(pcm.mulaw_to_pcm(mulaw), "<i2").astype(np.float32)

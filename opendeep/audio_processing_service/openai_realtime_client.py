@@ -181,6 +181,9 @@ class OpenAIRealtimeClient:
         if session is None or self._closed:
             return
         try:
+            if final and self._settled.is_set() and not self._assembler.waiting:
+                session.receive(payload)
+                return
             message = self._assembler.receive(payload, final=final)
             if message is not None:
                 session.receive(message)
@@ -264,6 +267,7 @@ class _PicowsConnection(picows.WSListener):
         self._transport: picows.WSTransport | None = None
         self._lost = False
         self._abandoned = False
+        self.writable = False
 
     def abandon(self) -> None:
         """Close at once, also a connection that is not open yet."""
@@ -271,12 +275,11 @@ class _PicowsConnection(picows.WSListener):
         if self._transport is not None:
             self._transport.disconnect(graceful=False)
 
-    @property
-    def writable(self) -> bool:
-        if self._transport is None:
-            return False
-        waiting: int = self._transport.underlying_transport.get_write_buffer_size()
-        return waiting < _WRITE_LIMIT_BYTES
+    def pause_writing(self) -> None:
+        self.writable = False
+
+    def resume_writing(self) -> None:
+        self.writable = True
 
     def send(self, message: bytes) -> None:
         if self._transport is not None and not self._lost:
@@ -296,6 +299,8 @@ class _PicowsConnection(picows.WSListener):
 
     def on_ws_connected(self, transport: picows.WSTransport) -> None:
         self._transport = transport
+        transport.underlying_transport.set_write_buffer_limits(high=_WRITE_LIMIT_BYTES)
+        self.writable = True
         if self._abandoned:
             transport.disconnect(graceful=False)
 

@@ -10,43 +10,86 @@ from enum import Enum, auto
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from opendeep.audio_processing_service import pcm
+from opendeep.audio_processing_service.pcm import Samples
 
 ECHO_DELAY_MS: Final = 600
 """The longest way of the AI's voice through the network and back."""
 LOOK_MS: Final = 400
 """So much of the callee's side is looked at."""
+TENTH_BYTES: Final = 100 * pcm.MULAW_BYTES_PER_MS
 ECHO_CORRELATION: Final = 0.5
 """Unrelated voices reach 0.35; the echo of a telephone line is above 0.6."""
 VOICED_CORRELATION: Final = 0.5
 _VOICED_SHARE: Final = 0.2
 _KEPT_BYTES: Final = (ECHO_DELAY_MS + LOOK_MS) * pcm.MULAW_BYTES_PER_MS
+_MOST_BYTES: Final = _KEPT_BYTES + 200 * pcm.MULAW_BYTES_PER_MS
 _PITCH_WINDOW: Final = 320
 _SHORTEST_PITCH: Final = pcm.SAMPLE_RATE // 400
 _LONGEST_PITCH: Final = pcm.SAMPLE_RATE // 60
 _RISE_DB: Final = 9.0
 _FULL_SCALE: Final = 32_768.0
 
-Samples = npt.NDArray[np.float32]
-
 
 class LastMoments:
-    """The last second of one direction, µ-law."""
+    """The last second of one direction, µ-law.
+
+    Attributes:
+        mulaw: what is kept; whoever has more simply appends it.
+    """
+
+    __slots__ = ("mulaw",)
 
     def __init__(self) -> None:
-        self._kept = bytearray()
-
-    def add(self, mulaw: bytes) -> None:
-        """Take what follows."""
-        self._kept += mulaw
-        if len(self._kept) > 2 * _KEPT_BYTES:
-            del self._kept[:-_KEPT_BYTES]
+        self.mulaw = bytearray()
 
     def last(self, ms: int) -> bytes:
         """Return the last ``ms`` (a second at most), less at the beginning of a call."""
-        return bytes(self._kept[-ms * pcm.MULAW_BYTES_PER_MS :])
+        return self.last_bytes(ms * pcm.MULAW_BYTES_PER_MS)
+
+    def last_bytes(self, count: int) -> bytes:
+        """Return the last ``count`` bytes, or as many as there are."""
+        return bytes(self.mulaw[-count:]) if count else b""
+
+    def trim(self) -> None:
+        """Give back the memory of what is older than a second."""
+        if len(self.mulaw) > _MOST_BYTES:
+            del self.mulaw[:-_KEPT_BYTES]
+
+
+class LastTenth:
+    """The last tenth of a second of the callee, for all who look at it.
+
+    Attributes:
+        mulaw: less at the beginning of a call.
+    """
+
+    __slots__ = ("_level_dbfs", "_samples", "mulaw")
+
+    def __init__(self, mulaw: bytes) -> None:
+        self.mulaw = mulaw
+        self._samples: Samples | None = None
+        self._level_dbfs: float | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is a whole tenth of a second."""
+        return len(self.mulaw) == TENTH_BYTES
+
+    @property
+    def samples(self) -> Samples:
+        """The same as numbers; decoded once."""
+        if self._samples is None:
+            self._samples = pcm.mulaw_to_samples(self.mulaw)
+        return self._samples
+
+    @property
+    def level_dbfs(self) -> float:
+        """How loud it is."""
+        if self._level_dbfs is None:
+            self._level_dbfs = pcm.samples_dbfs(self.samples)
+        return self._level_dbfs
 
 
 class Overlap:
@@ -99,8 +142,7 @@ def judge(callee: bytes, played: bytes, *, floor_dbfs: float) -> Sounds:
 
 
 def _samples(mulaw: bytes) -> Samples:
-    pcm16 = np.frombuffer(pcm.mulaw_to_pcm(mulaw), "<i2").astype(np.float32)
-    return pcm16 / np.float32(_FULL_SCALE)
+    return pcm.mulaw_to_samples(mulaw) / np.float32(_FULL_SCALE)
 
 
 def _loud_windows(samples: Samples, limit_dbfs: float) -> list[Samples]:

@@ -22,6 +22,8 @@ PCM_SILENCE_FRAME: Final = bytes(2 * FRAME_SAMPLES)
 SILENCE_DBFS: Final = -96.0
 """What :func:`energy_dbfs` returns for digital silence, and its lower bound."""
 
+Samples = npt.NDArray[np.float32]
+
 _BIAS = 132
 _CLIP = 32_635
 _FULL_SCALE = 32_768.0
@@ -47,6 +49,9 @@ def _encoding_table() -> npt.NDArray[np.uint8]:
 
 
 _DECODE = _decoding_table()
+_DECODE_FLOAT = _DECODE.astype(np.float32)
+_DECODE_LOW = _DECODE.view(np.uint8)[::2].tobytes()
+_DECODE_HIGH = _DECODE.view(np.uint8)[1::2].tobytes()
 _ENCODE = _encoding_table()
 _POWER = np.square(_DECODE.astype(np.float64) / _FULL_SCALE)
 _FAINT_CODES = np.flatnonzero(_POWER < 10**-4).astype(np.uint8).tobytes()
@@ -59,6 +64,24 @@ _SAMPLES = np.dtype("<i2")
 def mulaw_to_pcm(mulaw: bytes) -> bytes:
     """Decode µ-law to signed 16-bit little endian: two bytes out for each byte in."""
     return _DECODE.take(np.frombuffer(mulaw, _CODES)).tobytes()
+
+
+def mulaw_into_pcm(mulaw: bytes, pcm: bytearray, begin: int) -> None:
+    """Decode µ-law into ``pcm`` from ``begin`` on, which is all of the rest; for single frames."""
+    # For so few samples, the way into numpy and back would cost twice as much.
+    pcm[begin::2] = mulaw.translate(_DECODE_LOW)
+    pcm[begin + 1 :: 2] = mulaw.translate(_DECODE_HIGH)
+
+
+def mulaw_to_samples(mulaw: bytes) -> Samples:
+    """Decode µ-law to numbers to calculate with, of the size of 16-bit samples."""
+    return _DECODE_FLOAT.take(np.frombuffer(mulaw, _CODES))
+
+
+def samples_dbfs(samples: Samples) -> float:
+    """Return the same as :func:`energy_dbfs` of samples that were decoded."""
+    power = float(samples @ samples) / (max(len(samples), 1) * _FULL_SCALE * _FULL_SCALE)
+    return max(SILENCE_DBFS, 10 * math.log10(power)) if power > 0 else SILENCE_DBFS
 
 
 def pcm_to_mulaw(pcm: bytes) -> bytes:

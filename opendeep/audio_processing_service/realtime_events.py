@@ -176,7 +176,7 @@ class ResponseDone(_Part, frozen=True, kw_only=True):
 
 
 class AudioDelta(
-    _Part, frozen=True, kw_only=True, tag_field="type", tag="response.output_audio.delta"
+    _Part, frozen=True, kw_only=True, gc=False, tag_field="type", tag="response.output_audio.delta"
 ):
     """A piece of the model's speech, already decoded from base64.
 

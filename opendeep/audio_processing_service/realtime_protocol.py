@@ -102,6 +102,11 @@ class MessageAssembler:
     def __init__(self) -> None:
         self._parts = bytearray()
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a message has begun and not ended."""
+        return bool(self._parts)
+
     def receive(self, payload: bytes, *, final: bool) -> bytes | None:
         """Take a frame's payload; return the whole message once its last frame is in.
 

@@ -69,7 +69,7 @@ class SpeechDecoder:
     def __init__(self) -> None:
         self._pcm = False
         self._part: PartKey | None = None
-        self._resampler = pcm.StreamResampler(PCM_RATE, pcm.SAMPLE_RATE)
+        self._resampler: pcm.StreamResampler | None = None
 
     def choose(self, format_name: str | None) -> None:
         """Follow what the server says it sends; None changes nothing.
@@ -82,10 +82,12 @@ class SpeechDecoder:
         if format_name not in _MULAW | _PCM:
             raise WireProtocolError(f"The voice service speaks {format_name}.")
         self._pcm = format_name in _PCM
+        if self._pcm and self._resampler is None:
+            self._resampler = pcm.StreamResampler(PCM_RATE, pcm.SAMPLE_RATE)
 
     def decode(self, part: PartKey, audio: bytes) -> tuple[bytes, float]:
         """Return the µ-law and the length in ms by the provider's bytes."""
-        if not self._pcm:
+        if not self._pcm or self._resampler is None:
             return audio, len(audio) / pcm.MULAW_BYTES_PER_MS
         tail = b""
         if part != self._part:
@@ -97,7 +99,7 @@ class SpeechDecoder:
 
     def finish(self) -> bytes:
         """Return what the resampler still holds of the part."""
-        if self._part is None:
+        if self._part is None or self._resampler is None:
             return b""
         self._part = None
         return pcm.pcm_to_mulaw(self._resampler.flush())
@@ -147,7 +149,11 @@ class RealtimeSession:
             WireProtocolError: the server sent junk; the session cannot go on.
         """
         event = wire.parse_server_event(message)
-        if event is not None and not self.failed:
+        if self.failed:
+            return
+        if type(event) is events.AudioDelta:
+            self._audio(event)
+        elif event is not None:
             self._handle(event)
 
     def say(self, text: str, tag: str) -> None:
@@ -204,10 +210,9 @@ class RealtimeSession:
                 self._send(wire.truncate_item(part.item_id, part.content_index, part.heard_ms))
 
     def _handle(self, event: events.ServerEvent) -> None:
-        if isinstance(event, events.AudioDelta):
-            self._audio(event)
-            return
         match event:
+            case events.AudioDelta():
+                self._audio(event)
             case events.AudioDone() | events.AudioTranscriptDelta() | events.AudioTranscriptDone():
                 self._part_event(event)
             case events.ResponseCreated() | events.ResponseDone() | events.OutputItemDone():
@@ -250,7 +255,8 @@ class RealtimeSession:
         return response_id == self._gate.active and response_id != self._muted
 
     def _audio(self, event: events.AudioDelta) -> None:
-        if not self._audible(event.response_id):
+        response_id = event.response_id
+        if response_id != self._gate.active or response_id == self._muted:
             return
         part = self._last_part
         if event.item_id != part.item_id or event.content_index != part.content_index:
@@ -258,7 +264,7 @@ class RealtimeSession:
         mulaw, received_ms = self._decoder.decode(part, event.delta)
         if part not in self._open_parts:
             self._open_parts.append(part)
-        self._emit_audio(event.response_id, part, mulaw, received_ms)
+        self._emit_audio(response_id, part, mulaw, received_ms)
 
     def _emit_audio(self, response_id: str, part: PartKey, mulaw: bytes, ms: float) -> None:
         self._emit(

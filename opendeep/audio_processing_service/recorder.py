@@ -1,7 +1,9 @@
 """The recording of a call: stereo WAV, 8 kHz, 16 bit; left the callee, right the AI as played.
 
 One thread writes the recordings of all calls (one for each would cost a wake-up a second and its
-stack), and the media path only puts finished seconds into a queue that never waits. When the disk
+stack), and the media path only puts finished seconds into a queue that never waits. It is woken a
+few times a second for the seconds of all calls together: each time it takes the interpreter away
+from the calls for a moment. When the disk
 is full or too slow, the recording ends and the call goes on. The file is complete after each
 second, so that a killed process leaves a recording that plays.
 """
@@ -26,6 +28,7 @@ _CHUNK_BYTES: Final = pcm.SAMPLE_RATE
 _WAITING_SECONDS: Final = 60
 _CLOSE_SECONDS: Final = 1.5
 _POLL_SECONDS: Final = 0.01
+_GATHER_SECONDS: Final = 0.25
 _HEADER: Final = struct.Struct("<4sI4s4sIHHIIHH4sI")
 _FRAME_BYTES: Final = 4
 _LARGEST_BYTES: Final = 2**32 - 64
@@ -54,7 +57,9 @@ class RecordingThread:
     """
 
     def __init__(self) -> None:
-        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Jobs | None] = queue.SimpleQueue()
+        self._gathered: _Jobs = []
+        self._timer: asyncio.TimerHandle | None = None
         self._recordings = 0
 
     def recorder(self, path: Path) -> "WavRecorder":
@@ -71,7 +76,15 @@ class RecordingThread:
 
     def do(self, job: Callable[[], None]) -> None:
         """Have something done; jobs handle their own failures."""
-        self._jobs.put(job)
+        self._gathered.append(job)
+        self._hand_over()
+
+    def do_soon(self, job: Callable[[], None]) -> None:
+        """Have something done in a quarter of a second, or before the next :meth:`do`."""
+        self._gathered.append(job)
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(_GATHER_SECONDS, self._hand_over)
 
     def end(self) -> None:
         """Note that a recording has given its last job."""
@@ -79,10 +92,21 @@ class RecordingThread:
         if not self._recordings:
             self._jobs.put(None)
 
+    def _hand_over(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        jobs, self._gathered = self._gathered, []
+        self._jobs.put(jobs)
 
-def _work(jobs: "queue.SimpleQueue[Callable[[], None] | None]") -> None:
-    while (job := jobs.get()) is not None:
-        job()
+
+_Jobs = list[Callable[[], None]]
+
+
+def _work(gathered: "queue.SimpleQueue[_Jobs | None]") -> None:
+    while (jobs := gathered.get()) is not None:
+        for job in jobs:
+            job()
 
 
 class WavRecorder:
@@ -143,7 +167,7 @@ class WavRecorder:
             self._give_up("the disk is too slow")
             return
         self._waiting += 1
-        self._thread.do(functools.partial(self._write, callee, ai))
+        self._thread.do_soon(functools.partial(self._write, callee, ai))
 
     def _give_up(self, reason: str) -> None:
         if not self._gave_up.is_set():

@@ -8,7 +8,6 @@ import math
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from opendeep.audio_processing_service import pcm
 
@@ -21,10 +20,9 @@ _KEPT = 0.8
 _LOWEST_FLOOR_DBFS = -65.0
 _FLOOR_RISE_DB = 0.12
 _FULL_POWER = 32_768.0**2
-_SAMPLES = np.dtype("<i2")
 
 
-def _probes() -> npt.NDArray[np.float32]:
+def _probes() -> pcm.Samples:
     """Return a cosine and a sine for each frequency, as columns."""
     times = np.arange(pcm.FRAME_SAMPLES) / pcm.SAMPLE_RATE
     waves = [wave(2 * np.pi * hz * times) for hz in FAX_HZ for wave in (np.cos, np.sin)]
@@ -50,18 +48,17 @@ class LineEar:
         self._tone_hz = 0
         self._tone_ms = 0
 
-    def hear(self, sound: bytes) -> None:
-        """Take signed 16-bit little endian audio, best a tenth of a second at a time.
+    def hear(self, samples: pcm.Samples) -> None:
+        """Take samples of 16-bit size, best a tenth of a second at a time.
 
         Of several frames only the last is searched for a tone, which then counts for all of them.
         What is no whole number of frames only counts as loudness.
         """
-        samples = np.frombuffer(sound, _SAMPLES).astype(np.float32)
         if not len(samples) or len(samples) % pcm.FRAME_SAMPLES:
             self._follow_level([float(samples @ samples)], max(len(samples), 1))
             return
         frames = samples.reshape(-1, pcm.FRAME_SAMPLES)
-        energies: list[float] = np.einsum("ij,ij->i", frames, frames).tolist()
+        energies: list[float] = np.vecdot(frames, frames).tolist()
         self._follow_level(energies, pcm.FRAME_SAMPLES)
         if not self.fax:
             energy = energies[-1]
@@ -81,7 +78,7 @@ class LineEar:
         self._tone_hz = tone_hz
         self.fax = bool(tone_hz) and self._tone_ms >= FAX_MS
 
-    def _tone(self, samples: npt.NDArray[np.float32], energy: float) -> int:
+    def _tone(self, samples: pcm.Samples, energy: float) -> int:
         """Return the frequency that carries nearly all energy, or 0."""
         parts: list[float] = (samples @ _PROBES).tolist()
         for index, hz in enumerate(FAX_HZ):

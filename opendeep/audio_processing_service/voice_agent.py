@@ -68,7 +68,7 @@ class ResponseStarted:
     tag: str | None = None
 
 
-class AgentAudio(msgspec.Struct, frozen=True, kw_only=True):
+class AgentAudio(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Speech of the AI, 8 kHz µ-law; ``received_ms`` is counted from the provider's bytes.
 
     Not a dataclass as the others are: it is made fifty times a second, and costs a sixth.

@@ -34,9 +34,8 @@ class Wire:
         """Keep it."""
         self.writes.append(data)
 
-    def get_write_buffer_size(self) -> int:
+    def set_write_buffer_limits(self, high: int) -> None:
         """Nothing ever waits."""
-        return 0
 
     def get_extra_info(self, _name: str) -> tuple[str, int]:
         """Come from loopback."""

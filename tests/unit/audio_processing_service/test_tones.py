@@ -8,10 +8,15 @@ from opendeep.audio_processing_service.tones import LineEar
 from tests.unit.audio_processing_service.test_pcm import tone
 
 
+def samples(sound: bytes) -> pcm.Samples:
+    """Return 16-bit sound as numbers."""
+    return np.frombuffer(sound, "<i2").astype(np.float32)
+
+
 def hear(ear: LineEar, sound: bytes) -> LineEar:
     """Let an ear hear a sound in frames."""
     for start in range(0, len(sound), 320):
-        ear.hear(sound[start : start + 320])
+        ear.hear(samples(sound[start : start + 320]))
     return ear
 
 
@@ -29,8 +34,8 @@ def test_fax_tones(hz: int, level: float) -> None:
 def test_a_tone_through_mulaw_with_noise() -> None:
     """The tone is found on a real line: companded and with noise under it."""
     noise = np.random.default_rng(1).normal(0, 300, 8000)
-    samples = np.frombuffer(tone(2100, seconds=1, rate=8000, level=0.2), "<i2") + noise
-    sound = samples.astype("<i2").tobytes()
+    noisy = np.frombuffer(tone(2100, seconds=1, rate=8000, level=0.2), "<i2") + noise
+    sound = noisy.astype("<i2").tobytes()
     assert hear(LineEar(), pcm.mulaw_to_pcm(pcm.pcm_to_mulaw(sound))).fax
 
 
@@ -66,7 +71,7 @@ def test_odd_lengths_count_as_loudness_only() -> None:
     """A frame of another length moves the level and no tone."""
     ear = LineEar()
     for _ in range(60):
-        ear.hear(tone(2100, seconds=0.03, rate=8000))
-    ear.hear(b"")
+        ear.hear(samples(tone(2100, seconds=0.03, rate=8000)))
+    ear.hear(samples(b""))
     assert not ear.fax
     assert ear.level_dbfs > -40
