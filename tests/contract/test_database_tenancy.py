@@ -151,6 +151,9 @@ EMPTY: dict[str, Attempt] = {
     "Tasks.with_number": lambda tx, u, _: Tasks(tx, u).with_number(NUMBER, statuses=ANY_TASK),
     "Tasks.due": lambda tx, u, _: Tasks(tx, u).due(now=tx.now(), limit=10),
     "Calls.for_task": lambda tx, u, e: Calls(tx, u).for_task(e.call.task_id),
+    "Campaigns.report_is_current": lambda tx, u, e: Campaigns(tx, u).report_is_current(
+        e.campaign.id
+    ),
     "Calls.live": lambda tx, u, _: Calls(tx, u).live(),
     "Transcripts.lines": lambda tx, u, e: Transcripts(tx, u).lines(e.call.id),
     "CallEvents.list": lambda tx, u, e: CallEvents(tx, u).list(e.call.id),
