@@ -6,15 +6,30 @@ from typing import Any
 from opendeep.call_processor_service import attempt_states
 from opendeep.call_processor_service.attempt_end import AttemptEnd
 from opendeep.call_processor_service.attempt_states import AttemptInput
+from opendeep.call_processor_service.call_pace import CallPace
 from opendeep.call_processor_service.dialing import DialTarget
 from opendeep.common import messages
-from opendeep.common.data_models import CallCause, CallStatus, Speaker, TaskStatus
+from opendeep.common.data_models import (
+    CallCause,
+    CallStatus,
+    CampaignStatus,
+    Speaker,
+    TaskStatus,
+)
+from opendeep.common.errors import ConflictError
 from opendeep.common.ids import TaskId, channel_id
 from opendeep.common.messages import CallEvent, Wakeup
 from opendeep.common.ports import SpokenLine
 from opendeep.database.engine import Database
 from opendeep.database.models import Call
-from opendeep.database.repositories import CallEvents, Calls, Tasks, Transcripts
+from opendeep.database.repositories import (
+    CallEvents,
+    Calls,
+    Campaigns,
+    SystemNodes,
+    Tasks,
+    Transcripts,
+)
 from opendeep.database.transaction import Transaction
 
 _LIVE = tuple(status for status in CallStatus if status.is_live)
@@ -39,20 +54,61 @@ class AttemptReport:
         self._node = node
         self.status = call.status
 
-    async def sent(self, target: DialTarget) -> None:
+    async def sent(self, target: DialTarget, pace: CallPace) -> bool:
         """Commit that Originate is about to be sent: from here on, the attempt is used.
+
+        Returns:
+            False when the pace does not allow it yet; nothing changed then.
 
         Raises:
             NotFoundError: somebody released the attempt meanwhile.
-            ConflictError: it was sent already.
+            ConflictError: it was sent already, the process was fenced off, or the user stopped
+                the task or its campaign.
         """
-        await self._advance(
-            AttemptInput.SEND,
-            node=self._node,
-            asterisk_unique_id=channel_id(self._call.id),
-            dialled_number=target.number,
-            started_at="now",
-        )
+        async with self._database.transaction() as tx:
+            await self._must_still_be_wanted(tx)
+            token = await pace.take(tx)
+            if token is None:
+                return False
+            following = attempt_states.next_status(self.status, AttemptInput.SEND)
+            await Calls(tx, self._call.user_id).change(
+                self._call.id,
+                expected={self.status},
+                status=following,
+                node=self._node,
+                asterisk_unique_id=channel_id(self._call.id),
+                dialled_number=target.number,
+                started_at=token,
+            )
+            await self._tell(tx, following.value, {})
+        self.status = following
+        return True
+
+    async def sent_later(self, pace: CallPace) -> bool:
+        """Take a new token in the place of one that grew too old; False as in :meth:`sent`.
+
+        Raises:
+            ConflictError: the call's end was committed by somebody else.
+        """
+        async with self._database.transaction() as tx:
+            token = await pace.take(tx)
+            if token is not None:
+                await Calls(tx, self._call.user_id).change(
+                    self._call.id, expected={self.status}, started_at=token
+                )
+        return token is not None
+
+    async def _must_still_be_wanted(self, tx: Transaction) -> None:
+        call = self._call
+        if call.fence and not await SystemNodes(tx).holds(self._node, call.fence):
+            raise ConflictError("Another process took this one for dead.")
+        task = await Tasks(tx, call.user_id).get(call.task_id)
+        if task.status is not TaskStatus.IN_PROGRESS:
+            raise ConflictError(f"The task is {task.status}.")
+        if task.campaign_id is not None:
+            campaign = await Campaigns(tx, call.user_id).get(task.campaign_id)
+            if campaign.status is not CampaignStatus.ACTIVE:
+                raise ConflictError(f"The campaign is {campaign.status}.")
 
     async def ringing(self) -> None:
         """Commit that it rings."""

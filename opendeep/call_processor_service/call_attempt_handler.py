@@ -52,7 +52,7 @@ from opendeep.call_processor_service.channel_events import (
     read_event,
 )
 from opendeep.call_processor_service.key_player import KeyPlayer
-from opendeep.call_processor_service.placement import prepare_originate
+from opendeep.call_processor_service.placement import keep_pace, prepare_originate, take_turn
 from opendeep.call_processor_service.transfer import Transfers
 from opendeep.common import messages
 from opendeep.common.data_models import CallCause
@@ -94,7 +94,7 @@ class CallAttemptHandler:
         self._attempt = attempt
         self._config = config
         self._ports = ports
-        self._report = AttemptReport(ports.database, attempt.call, node=config.node)
+        self._report = AttemptReport(ports.database, attempt.call, node=ports.membership.node)
         self._unique_id = channel_id(attempt.call.id)
         self._channel = self._unique_id
         # Its parts know it weakly: with a cycle, its memory would wait for the garbage collector.
@@ -109,6 +109,11 @@ class CallAttemptHandler:
         self._reason = ""
         self._hangup_text = ""
         self._phase = AttemptPhase()
+
+    @property
+    def fence(self) -> int:
+        """Which life of the process began this attempt."""
+        return self._attempt.call.fence
 
     async def run(self) -> None:
         """Place the call, follow it to its end, and commit that end."""
@@ -147,9 +152,11 @@ class CallAttemptHandler:
             target, action = await prepare_originate(self._attempt, self._config, self._ports)
             if not self._ports.ami.is_connected:
                 raise AmiUnavailableError("The telephone exchange is not connected.")
-            if self._facts.asked is not None:
+            lease = await take_turn(
+                self._report, target, self._config, self._ports.clock, wanted=self._is_wanted
+            )
+            if lease is None:
                 return False
-            await self._report.sent(target)
         except OpenDeepError as error:
             # Only a person can put right what is invalid.
             may_retry = not isinstance(error, InvalidInputError)
@@ -160,7 +167,22 @@ class CallAttemptHandler:
         self._phase.sent = True
         self._phase.sent_at = self._ports.clock.monotonic()
         self._wait_at_most(self._config.ring_seconds + RING_GRACE_SECONDS, CallCause.NO_ANSWER)
-        return await self._send(action)
+        return await self._may_send(lease) and await self._send(action)
+
+    def _is_wanted(self) -> bool:
+        return self._facts.asked is None
+
+    async def _may_send(self, lease: float) -> bool:
+        """Look once more right before the wire; what is not sent now is not sent at all."""
+        reason = "It was not dialled: OpenDeep was held up."
+        try:
+            in_time = await keep_pace(self._report, self._config, self._ports.clock, lease=lease)
+        except (UnavailableError, ConflictError) as error:
+            in_time, reason = False, f"It was not dialled: {error.message}"
+        if not in_time:
+            self.end(CallCause.EXCHANGE_FAILED, reason)
+            self._phase.over = True
+        return in_time and self._is_wanted()
 
     async def _send(self, action: AmiAction) -> bool:
         try:

@@ -6,6 +6,7 @@ import structlog
 
 from opendeep.call_processor_service.call_attempt_handler import CallAttemptHandler
 from opendeep.call_processor_service.call_ports import Attempt, AttemptConfig, CallPorts, DialGate
+from opendeep.call_processor_service.least_loaded import YIELD_SECONDS, LeastLoaded
 from opendeep.call_processor_service.recovery import recover_calls
 from opendeep.call_processor_service.reservation import CallLimits, Reservations
 from opendeep.common import messages
@@ -33,6 +34,7 @@ class CallInitiatorService:
         limits: how many.
         ports: whom attempts work with.
         gate: judges each task once more in the transaction that reserves its attempt.
+        shares: whether other processes place calls, too; who holds the fewest takes the next.
         poll_seconds: how long to wait for a wake-up before looking by itself.
     """
 
@@ -43,12 +45,16 @@ class CallInitiatorService:
         limits: CallLimits,
         ports: CallPorts,
         gate: DialGate,
+        shares: bool = False,
         poll_seconds: float = _POLL_SECONDS,
     ) -> None:
         self._config = config
         self._ports = ports
         limits = limits.in_test_mode() if config.dialing.test_mode else limits
-        self._reservations = Reservations(ports.database, gate, limits)
+        turns = LeastLoaded(ports.membership.node, ports.clock) if shares else None
+        self._reservations = Reservations(
+            ports.database, gate, limits, membership=ports.membership, turns=turns
+        )
         self._poll_seconds = poll_seconds
         self._handlers: dict[CallId, CallAttemptHandler] = {}
         self._stopping = asyncio.Event()
@@ -94,10 +100,13 @@ class CallInitiatorService:
             except (UnavailableError, ConflictError) as error:
                 # The calls that run must not suffer from a database that is away.
                 log.warning("initiator_round_failed", reason=error.message)
-            await wait_event(self._wake, self._poll_seconds)
+            was_courteous = self._reservations.was_courteous
+            pause_seconds = YIELD_SECONDS if was_courteous else self._poll_seconds
+            await wait_event(self._wake, pause_seconds)
             self._wake.clear()
 
     async def _round(self, nursery: Nursery) -> None:
+        self._let_go_of_lost_calls()
         await self._recover()
         if not self._ports.ami.is_connected:
             await self._reservations.explain_wait()
@@ -119,11 +128,25 @@ class CallInitiatorService:
             del self._handlers[attempt.call.id]
             self._wake.set()
 
+    def _let_go_of_lost_calls(self) -> None:
+        """Hang up what began in a life that others ended: its rows are settled by them."""
+        fence = self._ports.membership.fence
+        for handler in self._handlers.values():
+            if fence is not None and handler.fence != fence:
+                handler.stop()
+
     async def _recover(self) -> None:
+        fence = self._ports.membership.fence
+        if fence is None:
+            return
         now = self._ports.clock.monotonic()
         if now < self._recover_at:
             return
         unsettled = await recover_calls(
-            self._ports.database, self._ports.ami, node=self._config.node, handled=self._handlers
+            self._ports.database,
+            self._ports.ami,
+            node=self._ports.membership.node,
+            handled=self._handlers,
+            fence=fence,
         )
         self._recover_at = now + (self._poll_seconds if unsettled else RECOVERY_SECONDS)

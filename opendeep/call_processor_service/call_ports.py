@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Protocol
 
 from opendeep.call_processor_service.asterisk_ami_client import AsteriskAmiClient
+from opendeep.call_processor_service.call_pace import CallPace
 from opendeep.call_processor_service.dialing import DialConfig
+from opendeep.call_processor_service.node_membership import Alone, Membership
 from opendeep.common.clock import Clock
 from opendeep.common.event_bus import EventBus
 from opendeep.common.ids import CallId, UserId
@@ -64,7 +66,7 @@ class AttemptConfig:
         context: the dialplan context whose extension ``exten`` runs AudioSocket.
         caller_id: ``"Name" <number>``, or None for the trunk's own.
         recordings: the directory of recordings, or None for none.
-        node: this process's lasting name; rows that it left behind are its to recover.
+        pace: how many Originates may be sent within its window.
     """
 
     dialing: DialConfig
@@ -74,7 +76,7 @@ class AttemptConfig:
     ring_seconds: float = 30.0
     max_call_seconds: float = 600.0
     recordings: Path | None = None
-    node: str = "main"
+    pace: CallPace = field(default_factory=CallPace)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,7 @@ class CallPorts:
         keys: a link of its own for PlayDTMF, which blocks its link for each key's length, so
             that a Hangup never waits behind it; may be the same.
         transfer_gate: judges the numbers that callees are handed over to.
+        membership: in whose name calls begin.
     """
 
     ami: AsteriskAmiClient
@@ -96,6 +99,7 @@ class CallPorts:
     bus: EventBus
     clock: Clock
     transfer_gate: TransferGate = field(default_factory=NoTransfers)
+    membership: Membership = field(default_factory=Alone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,22 @@
-"""What comes before Originate: the briefing, the media, and the action itself."""
+"""What comes before Originate: the briefing, the media, the action itself, and the turn to send it.
+
+Whoever has the turn writes Originate within :data:`SEND_LEASE_SECONDS` or never: after that,
+others may have settled the attempt as one whose fate is unknown.
+"""
+
+import asyncio
+from collections.abc import Callable
 
 from opendeep.call_processor_service.ami_actions import AmiAction
+from opendeep.call_processor_service.attempt_report import AttemptReport
+from opendeep.call_processor_service.call_pace import SLACK_SECONDS
 from opendeep.call_processor_service.call_ports import Attempt, AttemptConfig, CallPorts
 from opendeep.call_processor_service.dialing import DialTarget, dial_target
+from opendeep.common.clock import Clock
 from opendeep.common.ids import channel_id
 from opendeep.common.ports import Briefing, CallMediaConfig
+
+SEND_LEASE_SECONDS = 2.0
 
 
 async def prepare_originate(
@@ -51,3 +63,55 @@ def media_config(attempt: Attempt, config: AttemptConfig, briefing: Briefing) ->
         recording_path=config.recordings and config.recordings / f"{call_id}.wav",
         max_seconds=config.max_call_seconds,
     )
+
+
+async def take_turn(
+    report: AttemptReport,
+    target: DialTarget,
+    config: AttemptConfig,
+    clock: Clock,
+    *,
+    wanted: Callable[[], bool],
+) -> float | None:
+    """Commit the attempt as sent when the pace allows; return until when it may be written.
+
+    Args:
+        report: the durable side of the attempt.
+        target: what will be dialled.
+        config: how fast calls may begin.
+        clock: its precise seconds are the answer's.
+        wanted: whether the call is still to be placed.
+
+    Returns:
+        None when it is not wanted any more and nothing was committed.
+
+    Raises:
+        OpenDeepError: see :meth:`AttemptReport.sent`.
+    """
+    while wanted():
+        lease = clock.precise() + SEND_LEASE_SECONDS
+        if await report.sent(target, config.pace):
+            return lease
+        await asyncio.sleep(config.pace.pause_seconds)
+    return None
+
+
+async def keep_pace(
+    report: AttemptReport, config: AttemptConfig, clock: Clock, *, lease: float
+) -> bool:
+    """See that Originate can be written now; False when the lease ended first.
+
+    Raises:
+        UnavailableError: the database went away meanwhile.
+        ConflictError: somebody else settled the attempt.
+    """
+    token_until = lease - SEND_LEASE_SECONDS + SLACK_SECONDS
+    while config.pace.calls is not None and clock.precise() > token_until:
+        taken_at = clock.precise()
+        if taken_at > lease:
+            return False
+        if await report.sent_later(config.pace):
+            token_until = taken_at + SLACK_SECONDS
+        else:
+            await asyncio.sleep(config.pace.pause_seconds)
+    return clock.precise() <= lease

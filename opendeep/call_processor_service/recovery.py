@@ -8,7 +8,7 @@ over and talks to somebody else is left alone, and the call is ``completed``. Wh
 away, nothing is known and nothing is decided.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 
 import structlog
@@ -46,7 +46,12 @@ _HANDED_OVER = AttemptEnd(
 
 
 async def recover_calls(
-    database: Database, ami: AsteriskAmiClient, *, node: str, handled: Container[CallId]
+    database: Database,
+    ami: AsteriskAmiClient,
+    *,
+    node: str,
+    handled: Container[CallId],
+    fence: int = 0,
 ) -> int:
     """Settle this node's live rows that no handler holds; idempotent.
 
@@ -55,6 +60,7 @@ async def recover_calls(
         ami: who is asked for their channels.
         node: rows of other nodes are left alone; a row without a node was never sent.
         handled: the calls that live handlers hold.
+        fence: the node's present life; what earlier ones left is not settled here.
 
     Returns:
         How many rows stay unsettled because Asterisk does not answer.
@@ -64,11 +70,26 @@ async def recover_calls(
     """
     async with database.transaction() as tx:
         live = await SystemCalls(tx).live()
-    left = [call for call in live if call.id not in handled and call.node in {None, node}]
-    sent = [call for call in left if call.status is not CallStatus.INITIATING]
+    owners = {(None, 0), (node, fence)}
+    left = [call for call in live if call.id not in handled and (call.node, call.fence) in owners]
+    return await settle_calls(database, ami, left)
+
+
+async def settle_calls(database: Database, ami: AsteriskAmiClient, left: Iterable[Call]) -> int:
+    """Settle calls that nobody holds any more; idempotent, also against another process.
+
+    Returns:
+        How many rows stay unsettled because Asterisk does not answer.
+
+    Raises:
+        UnavailableError: the database does not answer.
+    """
+    sent = []
     for call in left:
         if call.status is CallStatus.INITIATING:
             await _release(database, call)
+        else:
+            sent.append(call)
     if not sent:
         return 0
     try:

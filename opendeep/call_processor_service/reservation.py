@@ -6,8 +6,12 @@ from datetime import timedelta
 import structlog
 
 from opendeep.call_processor_service.call_ports import Attempt, DialGate
+from opendeep.call_processor_service.least_loaded import LeastLoaded
+from opendeep.call_processor_service.node_membership import Alone, Membership
+from opendeep.common import messages
 from opendeep.common.data_models import TaskStatus
 from opendeep.common.ids import CallId, new_call_id
+from opendeep.common.messages import Wakeup
 from opendeep.database.engine import Database
 from opendeep.database.models import Task
 from opendeep.database.repositories import Calls, SystemCalls, SystemTasks, SystemUsers, Tasks
@@ -54,27 +58,57 @@ class Reservations:
 
     The limits are counted in the rows, under one lock, in the transaction that adds a row: they
     hold across processes and restarts, and a slot is free as soon as its row is over.
+
+    Args:
+        database: where the rows are.
+        gate: judges each task.
+        limits: how many.
+        membership: in whose name attempts begin.
+        turns: gives way to processes that hold fewer calls; None where there are no others.
     """
 
-    def __init__(self, database: Database, gate: DialGate, limits: CallLimits) -> None:
+    def __init__(
+        self,
+        database: Database,
+        gate: DialGate,
+        limits: CallLimits,
+        membership: Membership | None = None,
+        turns: LeastLoaded | None = None,
+    ) -> None:
         self._database = database
         self._gate = gate
         self._limits = limits
+        self._membership = membership or Alone()
+        self._turns = turns
+        self.was_courteous = False
 
     async def reserve(self) -> Attempt | None:
-        """Create the next attempt; None when no slot is free or nothing is queued.
+        """Create the next attempt; None when no slot is free, nothing queued, or others go first.
+
+        ``was_courteous`` tells the last of these: look again in a moment.
 
         Raises:
             UnavailableError: the database does not answer.
         """
+        self.was_courteous = False
+        fence = self._membership.fence
+        if fence is None:
+            return None
         async with self._database.transaction() as tx:
             if not await self._has_room(tx):
                 return None
             for task in await SystemTasks(tx).queued(_LOOK_AT):
                 call_id = new_call_id()
+                if self._turns is not None and not await self._turns.is_our_turn(tx):
+                    self.was_courteous = True
+                    return None
                 if await self._may_dial(tx, task, call_id):
                     user = await SystemUsers(tx).by_id(task.user_id)
-                    call = await Calls(tx, task.user_id).create_attempt(task, call_id)
+                    call = await Calls(tx, task.user_id).create_attempt(
+                        task, call_id, node=self._membership.node, fence=fence
+                    )
+                    if self._turns is not None:
+                        tx.publish(messages.WAKEUPS, Wakeup(work="queued_tasks"))
                     return Attempt(task=task, call=call, user=user)
         return None
 

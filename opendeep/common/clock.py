@@ -22,6 +22,14 @@ class Clock(Protocol):
         """Return seconds from an arbitrary start that never goes back."""
         ...
 
+    def precise(self) -> float:
+        """Return the same as of this very instant.
+
+        A loop may tell the time at which its present round began: wrong where the process was
+        stopped within the round, which is what a lease must notice.
+        """
+        ...
+
 
 class SystemClock:
     """The machine's clocks."""
@@ -36,6 +44,10 @@ class SystemClock:
             return asyncio.get_running_loop().time()
         except RuntimeError:
             return time.monotonic()
+
+    def precise(self) -> float:
+        """Return the machine's own seconds."""
+        return time.monotonic()
 
 
 class LoopClock:
@@ -55,3 +67,7 @@ class LoopClock:
     def monotonic(self) -> float:
         """Return the running loop's seconds."""
         return asyncio.get_running_loop().time()
+
+    def precise(self) -> float:
+        """Return the running loop's seconds."""
+        return self.monotonic()

@@ -188,6 +188,17 @@ class Call(Frozen):
     created_at: datetime
     updated_at: datetime
     destination: str | None
+    fence: int
+
+
+class Node(Frozen):
+    """A process that holds calls; see ``node_tables``."""
+
+    name: str
+    incarnation: int
+    beat: int
+    ready: bool
+    seen_at: datetime
 
 
 class TranscriptLine(Frozen):

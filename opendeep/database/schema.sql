@@ -1,5 +1,14 @@
 -- OpenDeep's tables for sqlite; made by: opendeep db schema
 
+CREATE TABLE nodes (
+    name TEXT NOT NULL,
+    incarnation INTEGER DEFAULT 1 NOT NULL,
+    beat INTEGER DEFAULT 0 NOT NULL,
+    ready INTEGER DEFAULT 0 NOT NULL,
+    seen_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
+    CONSTRAINT pk_nodes PRIMARY KEY (name)
+);
+
 CREATE TABLE users (
     id INTEGER NOT NULL,
     username TEXT NOT NULL,
@@ -228,6 +237,7 @@ CREATE TABLE calls (
     created_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
     updated_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
     destination TEXT,
+    fence INTEGER DEFAULT 0 NOT NULL,
     CONSTRAINT pk_calls PRIMARY KEY (id),
     CONSTRAINT ck_calls_status CHECK (status IN ('initiating', 'originating', 'ringing', 'in_progress', 'ended', 'lost')),
     CONSTRAINT ck_calls_cause CHECK (cause IN ('completed', 'callee_hung_up', 'ai_hung_up', 'user_hung_up', 'busy', 'no_answer', 'rejected', 'unallocated', 'congestion', 'voicemail', 'screened', 'fax', 'silence', 'time_limit', 'ai_failed', 'audio_failed', 'exchange_failed', 'cancelled', 'lost')),
@@ -244,6 +254,8 @@ CREATE INDEX ix_calls_analysis_status_status_ended_at ON calls (analysis_status,
 CREATE INDEX ix_calls_created_at ON calls (created_at);
 
 CREATE INDEX ix_calls_destination_user_id_created_at ON calls (destination, user_id, created_at);
+
+CREATE INDEX ix_calls_started_at ON calls (started_at);
 
 CREATE INDEX ix_calls_status_user_id ON calls (status, user_id);
 
@@ -352,4 +364,4 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
-INSERT INTO alembic_version (version_num) VALUES ('0005');
+INSERT INTO alembic_version (version_num) VALUES ('0006');

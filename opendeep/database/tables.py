@@ -29,6 +29,7 @@ from opendeep.common.data_models import (
 )
 from opendeep.database.column_types import JSON_VALUE, ROW_ID, UtcDateTime, utc_now
 from opendeep.database.menu_tables import phone_menus
+from opendeep.database.node_tables import nodes
 from opendeep.database.table_parts import (
     METADATA,
     child_of,
@@ -221,6 +222,7 @@ calls = owned(
     instant("updated_at"),
     # Whom the attempt was meant for (E.164), whatever was dialled: what frequency caps count by.
     Column("destination", Text),
+    int_column("fence", 0),  # Which life of ``node`` holds it: nodes.incarnation at its beginning.
     one_of("status", CallStatus),
     one_of("cause", CallCause),
     CheckConstraint(
@@ -232,6 +234,7 @@ calls = owned(
     Index(None, "status", "user_id"),
     Index(None, "analysis_status", "status", "ended_at"),
     Index(None, "created_at"),
+    Index(None, "started_at"),
     # How often was this number called? What did this user spend today?
     Index(None, "destination", "user_id", "created_at"),
     Index(None, "user_id", "created_at"),
@@ -390,6 +393,6 @@ audit_log = owned(
     Index(None, "user_id", "id"),
 )
 
-IN_OTHER_FILES = (phone_menus,)
+IN_OTHER_FILES = (nodes, phone_menus)
 ALL_TABLES = METADATA
 """Every table above; complete for whoever imports this module."""

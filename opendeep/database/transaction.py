@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
@@ -116,6 +116,16 @@ class Transaction:
     def now(self) -> datetime:
         """Return the database object's present instant, aware, in UTC."""
         return self._clock.now()
+
+    async def common_now(self) -> datetime:
+        """Return the present instant of a clock that all processes share.
+
+        PostgreSQL's own, since hosts differ; a SQLite file has one host.
+        """
+        if self._dialect != "postgresql":
+            return self.now()
+        found: datetime = (await self.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        return found.astimezone(UTC)
 
     async def execute(
         self, statement: Executable, parameters: Parameters | None = None

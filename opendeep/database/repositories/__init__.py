@@ -15,6 +15,7 @@ from opendeep.database.repositories.system_calls import SystemCalls
 from opendeep.database.repositories.system_decisions import SystemDecisions
 from opendeep.database.repositories.system_dnd import SystemDnd
 from opendeep.database.repositories.system_feedback import SystemFeedback
+from opendeep.database.repositories.system_nodes import SystemNodes
 from opendeep.database.repositories.system_past_calls import SystemPastCalls
 from opendeep.database.repositories.system_tasks import SystemTasks
 from opendeep.database.repositories.system_users import SystemUsers
@@ -38,6 +39,7 @@ __all__ = [
     "SystemDecisions",
     "SystemDnd",
     "SystemFeedback",
+    "SystemNodes",
     "SystemPastCalls",
     "SystemTasks",
     "SystemUsers",

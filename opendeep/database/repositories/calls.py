@@ -17,7 +17,7 @@ from opendeep.database.transaction import Transaction
 
 _FIXED_COLUMNS = {
     "id", "user_id", "task_id", "attempt_number", "status", "line_count", "created_at",
-    "updated_at", "destination", "analysis", "analysis_status", "analysis_claimed_by",
+    "updated_at", "destination", "fence", "analysis", "analysis_status", "analysis_claimed_by",
     "analysis_expires_at", "analysis_tries",
 }  # fmt: skip
 _CHANGEABLE = frozenset(calls.c.keys()) - _FIXED_COLUMNS
@@ -38,12 +38,21 @@ class Calls(ScopedRepository):
         super().__init__(tx, user_id)
         self._tasks = Tasks(tx, user_id)
 
-    async def create_attempt(self, task: Task, call_id: CallId | None = None) -> Call:
+    async def create_attempt(
+        self,
+        task: Task,
+        call_id: CallId | None = None,
+        *,
+        node: str | None = None,
+        fence: int = 0,
+    ) -> Call:
         """Create the attempt of a queued task: the row, the count and the status, together.
 
         Args:
             task: which one.
             call_id: the attempt's id; a new one where it is not given.
+            node: the process that will hold the call.
+            fence: which of its lives.
 
         Raises:
             NotFoundError: the user has no such task.
@@ -60,6 +69,8 @@ class Calls(ScopedRepository):
                 "id": call_id or new_call_id(),
                 "task_id": task.id,
                 "destination": begun.phone_number,
+                "node": node,
+                "fence": fence,
                 "attempt_number": max(begun.current_attempt_count, (number or 0) + 1),
             },
         )

@@ -45,6 +45,25 @@ class SystemCalls:
         statement = select(func.count()).where(calls.c.created_at >= instant)
         return int((await self._tx.execute(statement)).scalar_one())
 
+    async def lock_pace(self) -> None:
+        """Make counting what was sent and sending one more a single step, like ``lock_slots``."""
+        await self._tx.lock("call_pace")
+
+    async def sent_since(self, instant: datetime) -> int:
+        """Count the attempts whose Originate was sent after ``instant``, in ``common_now``."""
+        statement = select(func.count()).where(calls.c.started_at > instant)
+        return int((await self._tx.execute(statement)).scalar_one())
+
+    async def live_counts_by_node(self) -> dict[str, int]:
+        """Count the calls that hold a slot, by the process that holds them."""
+        statement = (
+            select(calls.c.node, func.count().label("held"))
+            .where(calls.c.status.in_(list(LIVE_STATUSES)), calls.c.node.is_not(None))
+            .group_by(calls.c.node)
+        )
+        found = (await self._tx.execute(statement)).mappings()
+        return {row["node"]: int(row["held"]) for row in found}
+
     async def live(self) -> list[Call]:
         """Return the calls that hold a slot, oldest first."""
         statement = select(*_COLUMNS).where(calls.c.status.in_(list(LIVE_STATUSES)))
