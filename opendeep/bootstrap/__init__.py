@@ -15,12 +15,16 @@ from opendeep.bootstrap.dnd_commands import (
 )
 from opendeep.bootstrap.doctor import examine
 from opendeep.bootstrap.practice_only import serve_practice_network
+from opendeep.bootstrap.process_part import ALL_ROLES, Role, part_of
 from opendeep.bootstrap.rehearsal import rehearse
-from opendeep.bootstrap.serving import serve
+from opendeep.bootstrap.serving import ServePlan, serve
 from opendeep.config.app_config import AppConfig, load_config
 
 __all__ = [
+    "ALL_ROLES",
     "AppConfig",
+    "Role",
+    "ServePlan",
     "add_to_dnd",
     "database_check",
     "database_schema",
@@ -29,6 +33,7 @@ __all__ = [
     "export_dnd",
     "import_dnd",
     "list_dnd",
+    "part_of",
     "read_config",
     "rehearse",
     "remove_from_dnd",

@@ -6,7 +6,7 @@ Acquired                where                       released
 practice network        ``far_ends``                exit stack, last but the database
 database                ``SqlDatabase``             exit stack, last
 model clients           ``async with`` of each      exit stack
-links (AMI, audio)      ``_running``                stopped after the work on them
+links (AMI, audio, bus) ``_running``                stopped after the work on them
 work (services)         ``_running``                stopped first: calls hang up and are saved
 ======================  ==========================  =============================================
 """
@@ -18,10 +18,13 @@ from dataclasses import dataclass
 
 from opendeep.bootstrap.assistant import open_assistant
 from opendeep.bootstrap.far_ends import FarEnds, far_ends
+from opendeep.bootstrap.process_part import ProcessPart
 from opendeep.bootstrap.services import Foundation, Services, build_services, recordings_dir
+from opendeep.call_processor_service.asterisk_ami_client import AsteriskAmiClient
 from opendeep.common.clock import Clock, SystemClock
 from opendeep.common.event_bus import EventBus, InProcessEventBus
 from opendeep.common.lifecycle import Nursery, Service, Supervisor
+from opendeep.common.redis_client import RedisClient, RedisConfig
 from opendeep.config.app_config import AppConfig
 from opendeep.database import migrate
 from opendeep.database.engine import Database, SqlDatabase, make_directory
@@ -30,7 +33,7 @@ from opendeep.task_manager.ui_assistant_svc import AssistantChats
 
 _WORK_STOP_SECONDS = 3.5
 _LINK_STOP_SECONDS = 1.0
-_EXCHANGE_WAIT_SECONDS = 2.0
+_LINK_WAIT_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,19 +63,23 @@ def database_url(config: AppConfig) -> str:
 
 
 @asynccontextmanager
-async def running_application(config: AppConfig) -> AsyncIterator[Application]:
-    """Run everything but the pages while the block is open.
+async def running_application(
+    config: AppConfig, part: ProcessPart | None = None
+) -> AsyncIterator[Application]:
+    """Run everything but the pages while the block is open, or this process's part of it.
 
     Raises:
         SettingsError: something in the configuration cannot be used.
         UnavailableError: the database, or a port of the practice network.
     """
     async with AsyncExitStack() as stack:
-        base = await _open_foundation(config, stack)
+        base = await _open_foundation(config, part or ProcessPart(), stack)
         make_directory(recordings_dir(config))
         services = build_services(base)
         links = await stack.enter_async_context(_running(services.links, _LINK_STOP_SECONDS))
-        await services.ami.wait_connected(_EXCHANGE_WAIT_SECONDS)
+        for link in (services.ami, base.bus):
+            if isinstance(link, AsteriskAmiClient | RedisClient):
+                await link.wait_connected(_LINK_WAIT_SECONDS)
         work = await stack.enter_async_context(_running(services.work, _WORK_STOP_SECONDS))
         yield Application(
             config=config,
@@ -86,8 +93,11 @@ async def running_application(config: AppConfig) -> AsyncIterator[Application]:
         )
 
 
-async def _open_foundation(config: AppConfig, stack: AsyncExitStack) -> Foundation:
-    bus = InProcessEventBus()
+async def _open_foundation(
+    config: AppConfig, part: ProcessPart, stack: AsyncExitStack
+) -> Foundation:
+    redis = RedisConfig(url=config.redis_url) if config.redis_url else None
+    bus: EventBus = RedisClient(redis) if redis else InProcessEventBus()
     clock = SystemClock()
     url = database_url(config)
     await asyncio.to_thread(migrate.upgrade, url)
@@ -109,6 +119,7 @@ async def _open_foundation(config: AppConfig, stack: AsyncExitStack) -> Foundati
         model=model,
         small_model=small_model,
         assistant=assistant,
+        part=part,
     )
 
 

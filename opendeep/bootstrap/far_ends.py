@@ -14,6 +14,7 @@ from opendeep.practice.network import (
     HOST,
     PracticeNetwork,
     PracticeNetworkConfig,
+    network_elsewhere,
     practice_network,
 )
 
@@ -46,6 +47,10 @@ async def far_ends(config: AppConfig) -> AsyncIterator[FarEnds]:
     practice_ai = config.practice_text or config.practice_voice or config.practice_directory
     if not (practice_ai or config.practice_exchange):
         yield _far_ends(config, None)
+        return
+    if config.opendeep_practice_ports:
+        ai_port, ami_port = map(int, config.opendeep_practice_ports.split(","))
+        yield _far_ends(config, network_elsewhere(ai_port=ai_port, ami_port=ami_port))
         return
     wanted = PracticeNetworkConfig(exchange=config.practice_exchange, ai=practice_ai)
     async with practice_network(wanted) as network:

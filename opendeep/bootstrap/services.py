@@ -15,20 +15,25 @@ from opendeep.audio_processing_service.openai_realtime_client import (
     RealtimeConfig,
 )
 from opendeep.bootstrap.far_ends import FarEnds
+from opendeep.bootstrap.process_part import ProcessPart, Role, RoleServices
 from opendeep.call_processor_service.asterisk_ami_client import AsteriskAmiClient
 from opendeep.call_processor_service.call_initiator_svc import CallInitiatorService
+from opendeep.call_processor_service.call_pace import CallPace
 from opendeep.call_processor_service.call_ports import AttemptConfig, CallPorts
+from opendeep.call_processor_service.call_recovery_svc import CallRecoveryService
 from opendeep.call_processor_service.dialing import DialConfig
+from opendeep.call_processor_service.node_membership import NodeMembership
 from opendeep.call_processor_service.reservation import CallLimits
 from opendeep.campaign_summarizer_service.campaign_summarizer_svc import CampaignSummarizerService
 from opendeep.common.clock import Clock
 from opendeep.common.errors import SettingsError
 from opendeep.common.event_bus import EventBus
 from opendeep.common.lifecycle import Service
+from opendeep.common.redis_client import RedisClient
 from opendeep.config.app_config import AppConfig
 from opendeep.database.engine import Database
 from opendeep.llm_integrations.text_model import TextModel
-from opendeep.post_call_analyzer_service.analysis_svc import PostCallAnalyzerService
+from opendeep.post_call_analyzer_service.analysis_svc import AnalyzerConfig, PostCallAnalyzerService
 from opendeep.task_manager.call_briefing import CallBriefing
 from opendeep.task_manager.call_desk import CallDesk
 from opendeep.task_manager.dial_gate import PolicyDialGate
@@ -55,6 +60,7 @@ class Foundation:
     model: TextModel
     small_model: TextModel
     assistant: AssistantChats
+    part: ProcessPart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +69,8 @@ class Services:
 
     links: list[Service]
     work: list[Service]
-    ami: AsteriskAmiClient
+    ami: AsteriskAmiClient | None
+    """None where the process has nothing to do with the exchange."""
     orchestrator: OrchestratorService
     task_actions: TaskActions
     campaign_actions: CampaignActions
@@ -87,14 +94,12 @@ def build_services(base: Foundation) -> Services:
     gate = PolicyDialGate(dial_rules(config))
     media = _media(base, CallDesk(base.database, feedback))
     ami = AsteriskAmiClient(base.ends.ami)
+    membership = NodeMembership(node_name(config), base.database, is_ready=lambda: ami.is_connected)
     keys = AsteriskAmiClient(replace(base.ends.ami, events="off"), name="asterisk_ami_keys")
+    limits = call_limits(config)
     initiator = CallInitiatorService(
-        config=_attempt_config(config),
-        limits=CallLimits(
-            max_concurrent_calls=config.max_concurrent_calls,
-            max_concurrent_calls_per_user=config.max_concurrent_calls_per_user,
-            calls_per_second=config.calls_per_second,
-        ),
+        config=_attempt_config(config, limits),
+        limits=limits,
         ports=CallPorts(
             ami=ami,
             keys=keys,
@@ -104,32 +109,60 @@ def build_services(base: Foundation) -> Services:
             bus=base.bus,
             clock=base.clock,
             transfer_gate=gate,
+            membership=membership,
         ),
         gate=gate,
+        shares=base.part.is_one_of_many,
     )
     summarizer = CampaignSummarizerService(
         database=base.database, bus=base.bus, model=base.small_model, clock=base.clock
     )
     task_actions = TaskActions(base.database, base.bus, base.clock)
-    work: list[Service] = [
-        _scheduler(base, gate),
-        initiator,
+    either = frozenset({Role.SCHEDULER, Role.CALLS})
+    links, work = RoleServices(base.part.roles), RoleServices(base.part.roles)
+    if isinstance(base.bus, RedisClient):
+        links.chosen.append(base.bus)
+    links.add(membership, keys, media, of=Role.CALLS)
+    links.add(ami, of=either)
+    work.add(_scheduler(base, gate), of=Role.SCHEDULER)
+    work.add(CallRecoveryService(base.database, ami, base.clock), of=either)
+    work.add(initiator, of=Role.CALLS)
+    work.add(
         PostCallAnalyzerService(
-            database=base.database, bus=base.bus, model=base.model, clock=base.clock
+            database=base.database,
+            bus=base.bus,
+            model=base.model,
+            clock=base.clock,
+            config=AnalyzerConfig(node=node_name(config)),
         ),
         TaskLifecycleManagerService(database=base.database, bus=base.bus, clock=base.clock),
         feedback,
         summarizer,
-    ]
+        of=Role.INSIGHT,
+    )
     return Services(
-        links=[ami, keys, media],
-        work=work,
-        ami=ami,
+        links=links.chosen,
+        work=work.chosen,
+        ami=ami if base.part.roles & either else None,
         orchestrator=OrchestratorService(base.database, countries=config.countries),
         task_actions=task_actions,
         campaign_actions=CampaignActions(base.database, task_actions),
         feedback=feedback,
         summarizer=summarizer,
+    )
+
+
+def node_name(config: AppConfig) -> str:
+    """Return this process's lasting name."""
+    return config.opendeep_node or platform.node()
+
+
+def call_limits(config: AppConfig) -> CallLimits:
+    """Return how many calls the settings allow."""
+    return CallLimits(
+        max_concurrent_calls=config.max_concurrent_calls,
+        max_concurrent_calls_per_user=config.max_concurrent_calls_per_user,
+        calls_per_second=config.calls_per_second,
     )
 
 
@@ -164,7 +197,7 @@ def _scheduler(base: Foundation, gate: PolicyDialGate) -> TaskSchedulerService:
     return TaskSchedulerService(config, database=base.database, bus=base.bus, gate=gate)
 
 
-def _attempt_config(config: AppConfig) -> AttemptConfig:
+def _attempt_config(config: AppConfig, limits: CallLimits) -> AttemptConfig:
     return AttemptConfig(
         dialing=DialConfig(
             template=config.asterisk_dial_template,
@@ -178,7 +211,7 @@ def _attempt_config(config: AppConfig) -> AttemptConfig:
         ring_seconds=config.ring_seconds,
         max_call_seconds=config.max_call_seconds,
         recordings=recordings_dir(config) if config.record_calls else None,
-        node=platform.node(),
+        pace=CallPace(calls=limits.window_calls, window_seconds=limits.window_seconds),
     )
 
 

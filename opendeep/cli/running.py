@@ -7,6 +7,7 @@ import click
 import uvloop
 
 from opendeep import bootstrap
+from opendeep.common.errors import SettingsError
 
 ROLES = ("all", "web", "scheduler", "calls", "insight")
 
@@ -22,16 +23,28 @@ ROLES = ("all", "web", "scheduler", "calls", "insight")
     help="What this process does; may be given several times. Default: all.",
 )
 @click.option("--workers", type=click.IntRange(1, 64), default=1, help="Processes for calls.")
-def serve(host: str | None, port: int | None, roles: tuple[str, ...], workers: int) -> None:
+@click.option("--until-stdin-closes", is_flag=True, help="Stop when standard input ends.")
+def serve(
+    host: str | None,
+    port: int | None,
+    roles: tuple[str, ...],
+    workers: int,
+    *,
+    until_stdin_closes: bool,
+) -> None:
     """Run OpenDeep until Ctrl-C."""
     config = bootstrap.read_config(strict=True, web_host=host, web_port=port)
-    chosen = frozenset(roles or ("all",))
-    if workers > 1 or "all" not in chosen:
-        raise click.UsageError(
-            "Several processes need PostgreSQL and Redis, which this version does not join yet: "
-            "run one process with --role all."
-        )
-    uvloop.run(bootstrap.serve(config, announce=click.echo))
+    chosen = frozenset(bootstrap.Role(role) for role in roles if role != "all")
+    plan = bootstrap.ServePlan(
+        roles=chosen if chosen and "all" not in roles else bootstrap.ALL_ROLES,
+        workers=workers,
+        until_stdin_closes=until_stdin_closes,
+    )
+    try:
+        bootstrap.part_of(config, plan.roles, workers)
+    except SettingsError as error:
+        raise click.UsageError(error.message) from error
+    uvloop.run(bootstrap.serve(config, announce=click.echo, plan=plan))
 
 
 @click.command()

@@ -70,6 +70,12 @@ WebAddress = Annotated[str, _matching(_WEB_ADDRESS, "an address like http://127.
 SocketAddress = Annotated[
     str, _matching(_SOCKET_ADDRESS, "an address like wss://api.openai.com/v1/realtime")
 ]
+RedisAddress = Annotated[
+    str, _matching(re.compile(r"(rediss?|unix)://\S+"), "an address like redis://127.0.0.1:6379/0")
+]
+PortPair = Annotated[
+    str, _matching(re.compile(r"\d{1,5},\d{1,5}", re.ASCII), "two ports, as in 8091,5038")
+]
 DialTemplate = Annotated[
     str, _matching(_DIAL_TEMPLATE, "like PJSIP/{number}@trunk, with {number} in it")
 ]
@@ -84,7 +90,9 @@ class AppConfig(BaseSettings):
 
     opendeep_data_dir: Path = Path("data")
     database_url: str = ""
-    redis_url: str = ""
+    redis_url: RedisAddress = ""
+    opendeep_node: OneLine = ""
+    opendeep_practice_ports: PortPair = ""
     web_host: str = "127.0.0.1"
     web_port: Port = 8000
     auth_mode: Literal["local", "password"] = "local"
@@ -228,10 +236,6 @@ class AppConfig(BaseSettings):
                 "AUTH_MODE=password is not available in this version: use AUTH_MODE=local on a "
                 "loopback address."
             )
-        if self.redis_url:
-            raise SettingsError(
-                "REDIS_URL is not supported in this version: leave it empty (one process)."
-            )
         if not self.practice_exchange and not self.app_test_mode:
             self._check_real_calls()
 
@@ -265,6 +269,11 @@ def _is_loopback(host: str) -> bool:
 def known_names() -> frozenset[str]:
     """Return the names of all settings as they stand in the environment."""
     return frozenset(name.upper() for name in AppConfig.model_fields)
+
+
+def environment_with(**settings: str) -> dict[str, str]:
+    """Return this process's environment with some settings changed, for a child."""
+    return {**os.environ, **{name.upper(): value for name, value in settings.items()}}
 
 
 def load_config(

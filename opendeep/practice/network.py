@@ -63,6 +63,18 @@ class PracticeNetwork:
         return [] if self.exchange is None else self.exchange.records
 
 
+def network_elsewhere(*, ai_port: int, ami_port: int) -> PracticeNetwork:
+    """Return the practice network that another process on this machine runs."""
+    return PracticeNetwork(
+        ai_port=ai_port,
+        ami_port=ami_port,
+        ami_username=USERNAME,
+        ami_secret=SECRET,
+        browser_phone=None,
+        exchange=None,
+    )
+
+
 @asynccontextmanager
 async def practice_network(config: PracticeNetworkConfig) -> AsyncIterator[PracticeNetwork]:
     """Run the practice network while the block is open.

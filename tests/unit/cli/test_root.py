@@ -27,6 +27,7 @@ def test_help_names_every_command():
         ["serve", "--port", "70000"],
         ["serve", "--role", "calls"],
         ["serve", "--workers", "2"],
+        ["serve", "--role", "web", "--workers", "2"],
         ["practice", "--callee", "18"],
         ["practice", "--answer", "y" * 1001],
         ["practice", "--answer", " "],
