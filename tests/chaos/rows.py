@@ -1,0 +1,87 @@
+"""What the chaos is judged by, on our side: the rows."""
+
+from dataclasses import dataclass, field
+
+import psycopg
+
+from opendeep.common.data_models import CallStatus, TaskStatus
+
+_USERS = 10
+_FINAL = [status.value for status in TaskStatus if status.is_final]
+_LIVE = [status.value for status in CallStatus if status.is_live]
+# Busy, congestion, unallocated; answered and gone at once or soon.
+_ENDINGS = ("01", "01", "01", "01", "11", "12", "01", "01", "28", "33")
+
+
+def numbers(count: int) -> list[str]:
+    """Return numbers of the range for fiction, each as far from its like as can be."""
+    areas = [area for area in range(201, 990) if area % 100 != 11 and area not in {555, 900}]
+    return [
+        f"+1{areas[place % len(areas)]}55501{_ENDINGS[place // 7 % len(_ENDINGS)]}"
+        for place in range(count)
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """The rows at one moment."""
+
+    tasks: dict[str, int] = field(default_factory=dict)
+    calls: dict[str, int] = field(default_factory=dict)
+    live: int = 0
+
+    @property
+    def unfinished(self) -> int:
+        """Tasks that are in no final state."""
+        return sum(count for status, count in self.tasks.items() if status not in _FINAL)
+
+    @property
+    def undialled(self) -> int:
+        """Tasks whose attempt did not begin."""
+        waiting = {"pending", "queued_for_call", "retry_scheduled", "on_hold"}
+        return sum(count for status, count in self.tasks.items() if status in waiting)
+
+
+def add_tasks(url: str, count: int) -> None:
+    """Add due tasks of several users, one attempt each."""
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        for user in range(_USERS):
+            cursor.execute("INSERT INTO users (username) VALUES (%s)", [f"user{user}"])
+        cursor.execute("SELECT id FROM users ORDER BY id")
+        users = [row[0] for row in cursor.fetchall()]
+        with cursor.copy(
+            "COPY tasks (user_id, title, phone_number, goal, max_attempts) FROM STDIN"
+        ) as copy:
+            for place, number in enumerate(numbers(count)):
+                copy.write_row((users[place % _USERS], "Call", number, "ask for the time", 1))
+
+
+def tally(url: str) -> Tally:
+    """Count tasks and calls by status."""
+    with psycopg.connect(url, connect_timeout=2) as connection:
+        found = connection.execute("SELECT status, count(*) FROM tasks GROUP BY 1").fetchall()
+        calls = connection.execute("SELECT status, count(*) FROM calls GROUP BY 1").fetchall()
+    counted = dict(calls)
+    return Tally(
+        tasks=dict(found), calls=counted, live=sum(counted.get(status, 0) for status in _LIVE)
+    )
+
+
+def sent_channels(url: str) -> list[str]:
+    """Return the channel id of each attempt that was committed as sent."""
+    with psycopg.connect(url) as connection:
+        found = connection.execute(
+            "SELECT asterisk_unique_id FROM calls WHERE asterisk_unique_id IS NOT NULL"
+        )
+        return [row[0] for row in found.fetchall()]
+
+
+def most_sent_in_a_second(url: str) -> int:
+    """Return the most attempts whose token lies within any sliding second."""
+    with psycopg.connect(url) as connection:
+        found = connection.execute(
+            "SELECT max(n) FROM (SELECT count(*) OVER (ORDER BY started_at RANGE BETWEEN"
+            " '999 milliseconds' PRECEDING AND CURRENT ROW) n FROM calls"
+            " WHERE started_at IS NOT NULL) t"
+        ).fetchone()
+    return int(found[0] or 0) if found else 0

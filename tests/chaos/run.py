@@ -1,0 +1,298 @@
+"""``make chaos``: thousands of attempts while everything under them is killed.
+
+``python -m tests.chaos.run --attempts N [--seed S]``. Four processes place calls at the practice
+exchange, which is a process of its own; a recorder, one more, counts what comes to the callees.
+Meanwhile workers and their parents are killed (-9), PostgreSQL and Redis die and come back, and
+the manager's connections are cut. The last line sums up; exit code 1 if a promise was broken.
+"""
+
+import argparse
+import asyncio
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from benchmarks.media_rig import build
+from opendeep.database import migrate
+from tests.chaos import rows
+from tests.chaos.far_end import calls_that_came, most_in_a_second
+from tests.chaos.product import Processes, kill
+from tests.chaos.proxy import Proxy
+from tests.chaos.servers import PostgresServer
+from tests.contract.redis_server import RedisServer
+
+ROOT = Path(__file__).parent.parent.parent
+WORKERS = 4
+MAX_CALLS = 40
+CALLS_PER_SECOND = 60
+SETTLE_SECONDS = 120
+FAULT_EVERY_SECONDS = (2.0, 6.0)
+_LOOK_SECONDS = 0.5
+_GROWN_UP_SECONDS = 12.0
+
+
+@dataclass(slots=True)
+class Story:
+    """What was done to the system, and what hung on it at that moment."""
+
+    faults: Counter[str] = field(default_factory=Counter)
+    in_flight: int = 0
+    seconds: float = 0.0
+    settled_seconds: float | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """The servers under the product, and the product."""
+
+    postgres: PostgresServer
+    redis: RedisServer
+    ami: Proxy
+    product: Processes
+    recorder_log: Path
+    folder: Path
+
+
+@asynccontextmanager
+async def world(folder: Path) -> AsyncIterator[World]:
+    """Run everything while the block is open."""
+    with ExitStack() as stack:
+        postgres = PostgresServer(folder / "postgres", _free_port())
+        postgres.start()
+        stack.callback(postgres.stop)
+        migrate.upgrade(postgres.url)
+        redis = RedisServer(folder)
+        redis.start()
+        stack.callback(redis.stop)
+        log, address = folder / "far_end.log", str(folder / "far_end.socket")
+        log.touch()
+        _child(stack, [sys.executable, "-m", "tests.chaos.far_end", address, str(log)])
+        exchange = _child(stack, [sys.executable, "-m", "tests.chaos.exchange_child", address])
+        voice = _child(stack, [str(build.compiled("realtime_server")), "--mode", "speak"])
+        proxy = Proxy(int(exchange.split()[1]))
+        async with await asyncio.start_server(proxy.accept, "127.0.0.1", 0) as server:
+            settings = {
+                "DATABASE_URL": postgres.url,
+                "REDIS_URL": redis.url,
+                "OPENDEEP_DATA_DIR": str(folder / "data"),
+                "OPENDEEP_NODE": "chaos",
+                "OPENDEEP_PRACTICE_PORTS": f"9,{server.sockets[0].getsockname()[1]}",
+                "OPENAI_API_KEY": "chaos",
+                "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
+                "OPENAI_REALTIME_URL": f"ws://127.0.0.1:{voice.split()[1]}/v1/realtime",
+                "MAX_CONCURRENT_CALLS": str(MAX_CALLS),
+                "MAX_CONCURRENT_CALLS_PER_USER": str(MAX_CALLS),
+                "CALLS_PER_SECOND": str(CALLS_PER_SECOND),
+                "LOG_FORMAT": "json",
+                "LOG_LEVEL": "warning",
+            }
+            product = Processes(folder, settings, WORKERS)
+            stack.callback(product.stop)
+            yield World(
+                postgres=postgres,
+                redis=redis,
+                ami=proxy,
+                product=product,
+                recorder_log=log,
+                folder=folder,
+            )
+            await asyncio.to_thread(product.stop)
+            proxy.cut()
+
+
+def _child(stack: ExitStack, command: list[str]) -> str:
+    """Run a process until the stack is left; return the first line that it prints."""
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    stack.callback(process.wait)
+    stack.callback(process.kill)
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Chaos:
+    """Does one thing after another to the world."""
+
+    def __init__(self, place: World, story: Story, dice: random.Random) -> None:
+        self._world = place
+        self._story = story
+        self._dice = dice
+
+    async def go_on(self, is_over: Callable[[], bool]) -> None:
+        """Break things until it is over; what was broken is whole again then."""
+        faults = {
+            self._kill_worker: 60,
+            self._kill_scheduler: 8,
+            self._kill_parent: 4,
+            self._restart_postgres: 10,
+            self._cut_manager: 10,
+            self._cut_bus: 8,
+        }
+        while not is_over():
+            await asyncio.sleep(self._dice.uniform(*FAULT_EVERY_SECONDS))
+            if is_over():
+                return
+            (fault,) = self._dice.choices(list(faults), list(faults.values()))
+            live, before = await self._live(), self._story.faults.total()
+            await fault()
+            if self._story.faults.total() > before:
+                self._story.in_flight += live
+            self._world.product.keep()
+
+    async def _live(self) -> int:
+        try:
+            return (await asyncio.to_thread(rows.tally, self._world.postgres.url)).live
+        except psycopg.OperationalError:
+            return MAX_CALLS
+
+    async def _kill_worker(self) -> None:
+        """Kill one that has come up: killing those that only start would show nothing."""
+        workers = self._world.product.workers(older_than_seconds=_GROWN_UP_SECONDS)
+        if workers and kill(self._dice.choice(workers)):
+            self._story.faults["worker killed"] += 1
+
+    async def _kill_scheduler(self) -> None:
+        self._world.product.kill_parent("scheduler and insight")
+        self._story.faults["scheduler and insight killed"] += 1
+
+    async def _kill_parent(self) -> None:
+        self._world.product.kill_parent("calls")
+        self._story.faults["workers' parent killed"] += 1
+
+    async def _restart_postgres(self) -> None:
+        self._story.faults["PostgreSQL restarted"] += 1
+        await asyncio.to_thread(self._world.postgres.stop)
+        await asyncio.sleep(self._dice.uniform(0, 2))
+        await asyncio.to_thread(self._world.postgres.start)
+
+    async def _cut_manager(self) -> None:
+        self._story.faults["manager cut"] += 1
+        self._world.ami.cut()
+        await asyncio.sleep(self._dice.uniform(0, 2))
+        self._world.ami.open = True
+
+    async def _cut_bus(self) -> None:
+        self._story.faults["bus cut"] += 1
+        await asyncio.to_thread(self._world.redis.stop)
+        await asyncio.sleep(self._dice.uniform(0, 2))
+        await asyncio.to_thread(self._world.redis.start)
+
+
+async def chaos(attempts: int, seed: int, *, most_seconds: float) -> bool:
+    """Run it, tell how it goes, and return whether every promise was kept."""
+    with tempfile.TemporaryDirectory(prefix="opendeep-chaos-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # noqa: ASYNC240 - nobody waits yet
+        story, began = Story(), time.monotonic()
+        async with world(folder) as place:
+            place.product.start_all()
+            await asyncio.to_thread(rows.add_tasks, place.postgres.url, attempts)
+            over = asyncio.Event()
+            dice = random.Random(seed)  # noqa: S311 - a story that can be told again
+            async with asyncio.TaskGroup() as group:
+                group.create_task(Chaos(place, story, dice).go_on(over.is_set))
+                await _until_dialled(place, began + most_seconds)
+                over.set()
+            ended = time.monotonic()
+            await _until_settled(place, ended + SETTLE_SECONDS)
+            story.settled_seconds = time.monotonic() - ended
+            story.seconds = time.monotonic() - began
+            return _judge(place, story, attempts)
+
+
+async def _until_dialled(place: World, deadline: float) -> None:
+    told = 0.0
+    while time.monotonic() < deadline:
+        await asyncio.sleep(_LOOK_SECONDS)
+        place.product.keep()
+        try:
+            now = await asyncio.to_thread(rows.tally, place.postgres.url)
+        except psycopg.OperationalError:
+            continue
+        if time.monotonic() - told > 10:
+            told = time.monotonic()
+            _say(f"{now.undialled} to dial, {now.live} live, {now.tasks}")
+        if now.undialled == 0:
+            return
+
+
+async def _until_settled(place: World, deadline: float) -> None:
+    while time.monotonic() < deadline:
+        await asyncio.sleep(_LOOK_SECONDS)
+        place.product.keep()
+        now = await asyncio.to_thread(rows.tally, place.postgres.url)
+        if now.unfinished == 0 and now.live == 0:
+            return
+
+
+def _judge(place: World, story: Story, attempts: int) -> bool:
+    """Say what came of it."""
+    now = rows.tally(place.postgres.url)
+    came = calls_that_came(place.recorder_log)
+    sent = rows.sent_channels(place.postgres.url)
+    duplicates = sum(count - 1 for count in came.values())
+    reached = sum(1 for channel in sent if channel in came)
+    unknown = len(set(came) - set(sent))
+    made = sum(now.calls.values())
+    lost_tasks = attempts - sum(now.tasks.values())
+    unresolved = now.tasks.get("unresolved", 0)
+    most = most_in_a_second(place.recorder_log)
+    kept = {
+        "duplicates": duplicates == 0,
+        "calls without a row": unknown == 0,
+        "tasks lost": lost_tasks == 0,
+        "unfinished": now.unfinished == 0 and now.live == 0,
+        "unresolved": unresolved <= story.in_flight,
+        "reached": made > 0 and reached >= 0.95 * made,
+        "attempts": made == attempts,
+    }
+    _say(f"faults: {dict(story.faults)}; tasks: {now.tasks}; calls: {now.calls}")
+    _say(
+        f"most calls in a sliding second: {most} at the far end,"
+        f" {rows.most_sent_in_a_second(place.postgres.url)} by token (allowed {CALLS_PER_SECOND})"
+    )
+    broken = [name for name, is_kept in kept.items() if not is_kept]
+    _say(
+        f"chaos: {made} attempts of {attempts} in {story.seconds:.0f} s, {duplicates} duplicates,"
+        f" {unknown} calls without a row, {lost_tasks} tasks lost, {now.unfinished} unfinished"
+        f" {story.settled_seconds:.0f} s after the last fault, {unresolved} unresolved"
+        f" (at most {story.in_flight} were in flight at {story.faults.total()} faults),"
+        f" {reached} reached the far end ({100 * reached / max(made, 1):.2f} %):"
+        f" {'BROKEN: ' + ', '.join(broken) if broken else 'kept'}"
+    )
+    return not broken
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--attempts", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--most-seconds", type=float, default=7200)
+    options = parser.parse_args()
+    kept = asyncio.run(chaos(options.attempts, options.seed, most_seconds=options.most_seconds))
+    sys.exit(0 if kept else 1)
+
+
+if __name__ == "__main__":
+    main()
