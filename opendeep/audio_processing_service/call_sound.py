@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from opendeep.audio_processing_service import pcm
+from opendeep.audio_processing_service.kept_sound import KeptSound
 from opendeep.audio_processing_service.overlap import TENTH_BYTES, LastMoments, LastTenth, Overlap
 from opendeep.audio_processing_service.playout import Playout
 from opendeep.audio_processing_service.recorder import CallRecorder
@@ -21,13 +22,8 @@ _LATE_BYTES: Final = 5 * pcm.FRAME_SAMPLES
 _KEPT_BYTES: Final = 500 * pcm.MULAW_BYTES_PER_MS
 """So much of the callee's audio is kept for a voice session that is not open yet."""
 _PADS_PER_TICK: Final = 2
-_AHEAD_BYTES: Final = 10 * pcm.FRAME_SAMPLES
-"""So much may the callee be ahead of the AI in a recording before its pauses are shortened."""
-_WAITING_BYTES: Final = 2 * pcm.SAMPLE_RATE
 _STOCK_EVERY: Final = 5
 """So many frames are kept at a time: a tenth of a second."""
-_QUIET_DBFS: Final = -50.0
-_LISTEN_BYTES: Final = 2 * pcm.SAMPLE_RATE
 
 
 class CallSound:
@@ -49,17 +45,11 @@ class CallSound:
         self.frames_out = 0
         self.overlap = Overlap()
         self._ear = _EarOfCall(self.overlap.callee)
-        self._recorder = recorder
-        self._listening = False
+        self._kept_sound = KeptSound(self.overlap, recorder)
         self._to_voice: Callable[[bytes], None] | None = None
         self._kept = bytearray()
         self._due_bytes = 0
         self._heard_bytes = 0
-        self._collected_in = 0
-        self._collected_out = 0
-        self._callee = bytearray()
-        self._ai = bytearray()
-        self._heard_in: tuple[bytearray, bytearray] = (bytearray(), bytearray())
 
     def hear(self, samples: bytes) -> None:
         """Take audio of the callee: signed 16-bit little endian, 8 kHz."""
@@ -94,18 +84,17 @@ class CallSound:
     @property
     def listening(self) -> bool:
         """Whether somebody listens in."""
-        return self._listening
+        return self._kept_sound.listening
 
     @listening.setter
     def listening(self, listening: bool) -> None:
         self._collect()
-        self._listening = listening
+        self._kept_sound.listening = listening
 
     def finish(self) -> None:
         """Keep the AI's last frames too, for which nothing of the callee came."""
         self._collect()
-        self._callee += pcm.MULAW_SILENCE_FRAME[:1] * (len(self._ai) - len(self._callee))
-        self._keep()
+        self._kept_sound.finish()
 
     def open_voice(self, to_voice: Callable[[bytes], None]) -> int:
         """Send the callee's audio to a voice session from now on.
@@ -127,12 +116,7 @@ class CallSound:
     def take_heard_in(self) -> tuple[bytes, bytes]:
         """Return what both sides said since the last call, callee first, for a listener."""
         self._collect()
-        self._keep()
-        callee, ai = self._heard_in
-        taken = bytes(callee), bytes(ai)
-        callee.clear()
-        ai.clear()
-        return taken
+        return self._kept_sound.take_heard_in()
 
     def _hear(self, mulaw: bytes) -> None:
         self._heard_bytes += len(mulaw)
@@ -147,8 +131,7 @@ class CallSound:
         """Note that frames were not played: silence stands for them in what is kept."""
         self.playout.fall_behind(missed)
         self._collect()
-        if self._keeps:
-            self._ai += pcm.MULAW_SILENCE_FRAME * missed
+        self._kept_sound.miss(missed)
 
     def _stand_in(self) -> None:
         """Put silence where the callee's frames do not come; twice as fast as time at most."""
@@ -160,47 +143,12 @@ class CallSound:
         """Give the last moments to all who need them, and forget what is older."""
         self._ear.up_to(self._heard_bytes)
         self._collect()
-        if self._keeps:
-            self._keep()
+        self._kept_sound.keep()
         self.overlap.callee.trim()
         self.overlap.played.trim()
 
-    @property
-    def _keeps(self) -> bool:
-        return self._recorder is not None or self._listening
-
     def _collect(self) -> None:
-        """Take what came since the last time of both sides, where somebody wants it."""
-        played_bytes = self.frames_out * pcm.FRAME_SAMPLES
-        if self._keeps:
-            new_in = self._heard_bytes - self._collected_in
-            self._callee += self.overlap.callee.last_bytes(new_in)
-            self._ai += self.overlap.played.last_bytes(played_bytes - self._collected_out)
-        self._collected_in = self._heard_bytes
-        self._collected_out = played_bytes
-
-    def _keep(self) -> None:
-        """Keep what there is of both sides; the side that is ahead waits for the other."""
-        ready = min(len(self._ai), len(self._callee))
-        pieces = bytes(self._callee[:ready]), bytes(self._ai[:ready])
-        del self._callee[:ready], self._ai[:ready]
-        if ready and self._recorder is not None:
-            self._recorder.add(*pieces)
-        if self._listening:
-            for side, piece in zip(self._heard_in, pieces, strict=True):
-                side.extend(piece)
-                del side[:-_LISTEN_BYTES]
-        if len(self._callee) > _AHEAD_BYTES:
-            self._fall_into_step()
-
-    def _fall_into_step(self) -> None:
-        """Shorten the callee's pauses, never its words, while it is ahead of the AI."""
-        while (
-            len(self._callee) > _AHEAD_BYTES
-            and pcm.energy_dbfs(bytes(self._callee[: pcm.FRAME_SAMPLES])) < _QUIET_DBFS
-        ):
-            del self._callee[: pcm.FRAME_SAMPLES]
-        del self._callee[:-_WAITING_BYTES]
+        self._kept_sound.collect(self._heard_bytes, self.frames_out * pcm.FRAME_SAMPLES)
 
 
 class _EarOfCall:
