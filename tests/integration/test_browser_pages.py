@@ -10,7 +10,9 @@ import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from opendeep.common.data_models import FeedbackKind
-from opendeep.common.errors import ModelUnavailableError
+from opendeep.common.errors import InvalidInputError, ModelUnavailableError
+from opendeep.common.ids import CallId
+from opendeep.common.messages import Message, TransferCall, call_commands
 from opendeep.database.repositories import ChatSessions, FeedbackRequests
 from opendeep.web_interface.ports import HealthPart
 from tests.integration.chromium import CHROMIUM_ARGUMENTS, chromium_path
@@ -182,6 +184,42 @@ async def test_what_is_live_can_be_steered(browser: Browser, tmp_path: Path) -> 
         await expect(page.get_by_test_id("live-call")).to_have_attribute(
             "data-state", "in_progress"
         )
+
+
+@pytest.mark.parametrize("screen", [DESK_SCREEN, PHONE_SCREEN])
+async def test_a_live_call_is_handed_over(
+    browser: Browser, tmp_path: Path, screen: dict[str, int]
+) -> None:
+    """A dialog takes number and way; what is wrong is said in it, and a refusal is not lost."""
+    taken: list[Message] = []
+
+    async def take(message: Message) -> None:
+        if message == TransferCall(to="+12125550166", mode="blind"):
+            raise InvalidInputError("That number is never called.", code="transfer_refused")
+        taken.append(message)
+
+    async with opened(browser, tmp_path, screen) as (world, page, _):
+        await to_plan(page)
+        await page.get_by_test_id("confirm-plan").click()
+        await page.get_by_test_id("question-dialog").wait_for()
+        await page.keyboard.press("Escape")
+        call_id = await page.get_by_test_id("live-call").get_attribute("call-id")
+        async with world.bus.serve(call_commands(CallId(call_id or "")), take):
+            await page.get_by_test_id("transfer").click()
+            dialog = page.get_by_test_id("transfer-dialog")
+            assert await fits(page)
+            await page.get_by_test_id("transfer-number").fill("the manager")
+            await page.get_by_test_id("transfer-send").click()
+            await expect(dialog.get_by_role("alert")).to_contain_text("country code")
+            await dialog.get_by_text("Put through at once").click()
+            await page.get_by_test_id("transfer-number").fill("+1 (212) 555-0166")
+            await page.get_by_test_id("transfer-send").click()
+            await expect(dialog.get_by_role("alert")).to_contain_text("never called")
+            await dialog.get_by_text("Ask them first").click()
+            await page.get_by_test_id("transfer-number").fill("+1 212 555 0142")
+            await page.get_by_test_id("transfer-send").click()
+            await expect(dialog).to_be_hidden()
+        assert taken == [TransferCall(to="+12125550142", mode="attended")]
 
 
 async def test_the_recording_plays_in_step(browser: Browser, tmp_path: Path) -> None:

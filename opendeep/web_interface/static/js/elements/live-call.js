@@ -7,6 +7,7 @@ import { listen } from "../lib/events.js";
 import { callBadge, causeText, isLiveCall, phoneText, talkTime } from "../lib/format.js";
 import { CallListener } from "../audio/listener.js";
 import { outcome } from "./outcome.js";
+import { transfer } from "./transfer-dialog.js";
 import "./transcript.js";
 
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
@@ -144,7 +145,9 @@ export class LiveCall extends HTMLElement {
     const hangUp = button("Hang up", { kind: "danger", symbol: "phone-off" });
     hangUp.dataset.testid = "hang-up";
     hangUp.addEventListener("click", () => act(hangUp, () => this.#command({ type: "hangup" })));
-    return h("div", { class: "toolbar" }, talking && [this.#listenButton(), padButton(pad)], hangUp);
+    const { open, dialog } = transfer((order) => this.#command({ type: "transfer", ...order }));
+    const tools = talking && [this.#listenButton(), padButton(pad), open, dialog];
+    return h("div", { class: "toolbar" }, tools, hangUp);
   }
 
   #listenButton() {
