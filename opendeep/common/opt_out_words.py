@@ -9,6 +9,8 @@ import re
 import unicodedata
 from typing import Final
 
+from opendeep.common.opt_out_phrases import EXCUSES, MORE_PATTERNS
+
 _NOT: Final = (
     r"(?:do not|dont|never|please not|not to|you not|you cannot|you cant|shouldnt|must not)"
 )
@@ -254,13 +256,24 @@ _APOSTROPHES: Final = str.maketrans("", "", "'\N{RIGHT SINGLE QUOTATION MARK}\N{
 _LONGEST: Final = 2000
 
 
+_SENTENCE: Final = re.compile(r"(?<=[.!?;\u3002\uff01\uff1f])\s*")
+_NO_SPACES_SCRIPTS: Final = re.compile("([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff])")
+
+
 def asks_to_stop(text: str) -> bool:
     """Whether words ask not to be called again, in any of the languages."""
-    plain = _plain(text[-_LONGEST:])
-    return any(pattern.search(plain) for pattern in _PATTERNS)
+    heard = text[-_LONGEST:]
+    return any(_asks(part) for part in (heard, *_SENTENCE.split(heard)))
+
+
+def _asks(text: str) -> bool:
+    plain = _plain(text)
+    asks = any(pattern.search(plain) for pattern in (*_PATTERNS, *MORE_PATTERNS))
+    return asks and not any(excuse.search(plain) for excuse in EXCUSES)
 
 
 def _plain(text: str) -> str:
     """Return lower-case words with single spaces, no punctuation and no apostrophes."""
     folded = unicodedata.normalize("NFKC", text).translate(_APOSTROPHES).casefold()
-    return " ".join("".join(c if c.isalnum() else " " for c in folded).split())
+    spaced = _NO_SPACES_SCRIPTS.sub(r" \1 ", unicodedata.normalize("NFKC", folded))
+    return " ".join("".join(c if c.isalnum() else " " for c in spaced).split())

@@ -26,8 +26,13 @@ from opendeep.post_call_analyzer_service.analysis_schema import (
     CallAnalysisAnswer,
     to_call_analysis,
 )
-from opendeep.post_call_analyzer_service.call_record import CallRecord, analysis_messages
-from opendeep.post_call_analyzer_service.evidence_check import HeardLine, check_evidence
+from opendeep.post_call_analyzer_service.call_record import (
+    CallRecord,
+    analysis_messages,
+    callee_zone,
+)
+from opendeep.post_call_analyzer_service.evidence_check import Wanted, check_evidence
+from opendeep.post_call_analyzer_service.heard import HeardLine
 from opendeep.post_call_analyzer_service.opt_out import find_opt_out
 from opendeep.post_call_analyzer_service.outcome_rules import (
     Chances,
@@ -36,6 +41,7 @@ from opendeep.post_call_analyzer_service.outcome_rules import (
     judge_by_cause,
     judge_opt_out,
 )
+from opendeep.post_call_analyzer_service.task_kind import kind_of
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +78,7 @@ class CallJudge:
             ModelUnavailableError: the model is down, slow, or its answer stayed unusable.
         """
         chances = chances_of(record, self._clock.now())
-        opt_out = find_opt_out(record.lines) if record.is_conversation else None
+        opt_out = find_opt_out(record.lines)
         if opt_out is not None or record.listed:
             return _opted_out(opt_out)
         if not record.is_conversation:
@@ -81,8 +87,7 @@ class CallJudge:
 
     async def _judge_words(self, record: CallRecord, chances: Chances) -> Judgement:
         answer = await self._ask(record)
-        language = record.task.language or "en"
-        checked = check_evidence(to_call_analysis(answer), record.lines, language=language)
+        checked = check_evidence(to_call_analysis(answer), record.lines, wanted_of(record))
         if checked.dropped_quotes or checked.dropped_facts:
             log.warning(
                 "analysis_cut_down",
@@ -111,6 +116,19 @@ class CallJudge:
             output_tokens=usage.output_tokens,
         )
         return answer
+
+
+def wanted_of(record: CallRecord) -> Wanted:
+    """Return what the evidence check must know of the task."""
+    task = record.task
+    known = [*task.facts.values(), task.contact_name, task.business_name]
+    begun = record.call.started_at or record.call.answered_at
+    return Wanted(
+        kind=kind_of(task.goal, task.success_criteria, task.questions_for_callee),
+        language=task.language or "en",
+        facts=tuple(str(fact) for fact in known if fact),
+        called_on=None if begun is None else begun.astimezone(callee_zone(task)).date(),
+    )
 
 
 def chances_of(record: CallRecord, now: datetime) -> Chances:

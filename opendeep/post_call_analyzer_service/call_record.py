@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from opendeep.common.data_models import CallCause, FeedbackKind, Speaker
 from opendeep.config.prompt_config import POST_CALL_ANALYSIS_SYSTEM_PROMPT, in_tag
@@ -15,7 +16,7 @@ from opendeep.database.repositories import (
     Transcripts,
 )
 from opendeep.llm_integrations.text_model import ModelMessage, SystemMessage, UserMessage
-from opendeep.post_call_analyzer_service.evidence_check import HeardLine
+from opendeep.post_call_analyzer_service.heard import HeardLine
 from opendeep.post_call_analyzer_service.outcome_rules import MACHINE_CAUSES
 
 FACTS_NOTED = "facts_noted"
@@ -131,6 +132,7 @@ def _facts(record: CallRecord) -> dict[str, Any]:
             "attempt_number": call.attempt_number,
             "answered": call.answered_at is not None,
             "seconds": _seconds(call),
+            "date": _date(record),
         },
         "facts_noted": record.facts_noted,
         "asked_user": [asdict(asked) for asked in record.asked_user],
@@ -144,6 +146,22 @@ def _facts(record: CallRecord) -> dict[str, Any]:
             for line in record.lines
         ],
     }
+
+
+def _date(record: CallRecord) -> str | None:
+    """The callee's date at the call, with the weekday, for what was said of "tomorrow"."""
+    begun = record.call.started_at
+    if begun is None:
+        return None
+    return begun.astimezone(callee_zone(record.task)).strftime("%A, %Y-%m-%d")
+
+
+def callee_zone(task: Task) -> ZoneInfo:
+    """Return the callee's time zone as far as the task names it, else UTC."""
+    try:
+        return ZoneInfo(task.time_zone or "UTC")
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return ZoneInfo("UTC")
 
 
 def _seconds(call: Call) -> int:

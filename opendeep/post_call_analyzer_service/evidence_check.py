@@ -1,52 +1,52 @@
 """Nothing counts as reached unless the callee's own words show it: pure checks, no model.
 
-A model can be wrong or can lie. Three rules, applied to whatever it answers:
+A model can be wrong or can lie. Rules, applied to whatever it answers:
 
-1. A quote counts only if it stands, word for word, in the transcript line that it names.
-2. A success or a partial success without one valid quote *of the callee* is ``unresolved``.
-3. A date, time or other number in ``agreed`` must have been said in the call. One that was not is
-   taken out; if it was the date or time of a success, the success is ``unresolved`` too.
+1. A quote counts only if it stands, word for word, in a line of the callee; the AI's own words, a
+   machine's, and words that are addressed to the judge show nothing.
+2. A claim whose day, time or number is not in the words around its quote is dropped with it.
+3. What is "agreed" must have been said: its days, times, prices, numbers and names. Of an
+   appointment the day and time must be those that the callee confirmed last (``settlement.py``).
+4. A success needs a settlement that stands at the end of the call (for a question: an answer), a
+   quote, no claim that had to be dropped from what was agreed, and the model's own confidence.
+5. A success in a language whose yes and no are not known here is left to the user.
 
-A verdict taken back is never followed by a redial: what was reached is unknown then.
+What is taken back is ``unresolved``, never followed by a redial, and comes with a reason that the
+user reads on the review card.
 """
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
-from opendeep.common.data_models import CallAnalysis, Evidence, NextStep, Speaker, Verdict
-from opendeep.post_call_analyzer_service.spoken_numbers import (
-    contains_words,
-    digits,
-    numbers,
-    words,
-)
+from opendeep.common.data_models import CallAnalysis, Evidence, NextStep, Promise, Speaker, Verdict
+from opendeep.post_call_analyzer_service.claims import Claims
+from opendeep.post_call_analyzer_service.heard import HeardLine
+from opendeep.post_call_analyzer_service.settlement import settle
+from opendeep.post_call_analyzer_service.spoken_numbers import contains_words
+from opendeep.post_call_analyzer_service.stance import read_line
+from opendeep.post_call_analyzer_service.task_kind import TaskKind
+
+LEAST_CONFIDENCE = 0.6
+"""A model that is less sure than this has not seen a success."""
 
 _DOUBTFUL_CONFIDENCE = 0.5
-_LONG_NUMBER_DIGITS = 6
-_NOON = 12
-_DAY_HOURS = 24
-_MONTHS = words(
-    "january february march april may june july august september october november december"
-)
-_WEEKDAYS = words("monday tuesday wednesday thursday friday saturday sunday")
-_RELATIVE_DAYS = frozenset({"today", "tomorrow", "tonight"})
-_CALENDAR_WORDS = frozenset(_WEEKDAYS) | (frozenset(_MONTHS) - {"may", "march"})
-_ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})(?=\b|T)")
-_CLOCK = re.compile(r"\b(\d{1,2}):(\d{2})(?::\d{2})?\b|\b(\d{1,2})\s*[ap]\.?\s?m\b", re.IGNORECASE)
-_ZONE = re.compile(r"(?<=:\d\d)(?:[+-]\d{2}:?\d{2}|Z)\b")
-_LONG_NUMBER = re.compile(r"\+?\d[\d\s().-]{4,}\d")
+_CONFIRMED = "The callee confirmed it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeardLine:
-    """One line of the transcript, as the check needs it."""
+class Wanted:
+    """What the call was for, as the check needs it.
 
-    seq: int
-    speaker: Speaker
-    text: str
-    start_ms: int = 0
+    Attributes:
+        facts: names and numbers that the user gave, which the AI may have said.
+        called_on: the callee's date at the time of the call.
+    """
+
+    kind: TaskKind = TaskKind.BOOK
+    language: str = "en"
+    facts: tuple[str, ...] = ()
+    called_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,147 +54,140 @@ class CheckedAnalysis:
     """What of an analysis stands.
 
     Attributes:
-        taken_back: a success or partial success was claimed and not shown.
-        dropped_quotes: how many quotes were not in their line.
-        dropped_facts: names of agreed facts whose dates or numbers nobody said.
+        doubt: why a success or partial success that was claimed is not shown; None where none was
+            taken back.
+        dropped_quotes: how many quotes were not the callee's words, or did not show their claim.
+        dropped_facts: names of agreed facts that nobody said or confirmed.
     """
 
     analysis: CallAnalysis
-    taken_back: bool = False
+    doubt: str | None = None
     dropped_quotes: int = 0
     dropped_facts: tuple[str, ...] = ()
 
+    @property
+    def taken_back(self) -> bool:
+        """Whether a success or partial success was claimed and not shown."""
+        return self.doubt is not None
 
-@dataclass(frozen=True, slots=True)
-class _Spoken:
-    """Everything that was said by people or the AI, in comparable form."""
 
-    words: frozenset[str] = field(default_factory=frozenset)
-    numbers: frozenset[int] = field(default_factory=frozenset)
-    digit_runs: tuple[str, ...] = ()
+class EvidenceCheck:
+    """The words of one call, against which any number of analyses can be held."""
+
+    def __init__(self, lines: Sequence[HeardLine], wanted: Wanted | None = None) -> None:
+        self._wanted = wanted or Wanted()
+        language, called_on = self._wanted.language, self._wanted.called_on
+        self._settlement = settle(
+            lines, language=language, kind=self._wanted.kind, called_on=called_on
+        )
+        self._claims = Claims(lines, self._settlement, language, self._wanted.facts, called_on)
+        self._callee = {line.seq: line for line in lines if line.speaker is Speaker.CALLEE}
+        self._void = {
+            seq for seq, line in self._callee.items() if read_line(line.text, language).ignored
+        }
+
+    def check(self, analysis: CallAnalysis) -> CheckedAnalysis:
+        """Keep of ``analysis`` what was said; ``start_ms`` of a quote is its line's own."""
+        claims = self._claims
+        kept = [found for item in analysis.evidence if (found := self._quoted(item))]
+        dropped = tuple(
+            name for name, value in analysis.agreed.items() if not claims.stands(name, str(value))
+        )
+        agreed = {name: value for name, value in analysis.agreed.items() if name not in dropped}
+        doubt = self._doubt(analysis, kept, dropped)
+        changes: dict[str, object] = {
+            "evidence": self._with_the_yes(analysis, kept) if doubt is None else kept,
+            "agreed": agreed,
+            "promises": [made for made in analysis.promises if _promised(made, claims)],
+        }
+        if dropped or doubt:
+            changes["confidence"] = min(analysis.confidence, _DOUBTFUL_CONFIDENCE)
+        if doubt is not None:
+            changes |= {"verdict": Verdict.UNRESOLVED, "next_step": NextStep.GIVE_UP}
+        if doubt is not None or not claims.was_said(analysis.summary):
+            changes["summary"] = doubt or _plain_summary(analysis.verdict, agreed)
+        return CheckedAnalysis(
+            analysis=analysis.model_copy(update=changes),
+            doubt=doubt,
+            dropped_quotes=len(analysis.evidence) - len(kept),
+            dropped_facts=dropped,
+        )
+
+    def _quoted(self, item: Evidence) -> Evidence | None:
+        line = self._callee.get(item.seq)
+        if line is None or line.seq in self._void or not contains_words(line.text, item.quote):
+            return None
+        if not self._claims.fit_line(item.claim, line.seq):
+            return None
+        return item.model_copy(update={"start_ms": line.start_ms})
+
+    def _with_the_yes(self, analysis: CallAnalysis, kept: list[Evidence]) -> list[Evidence]:
+        """Let the words that settled the matter be among the quotes of a success."""
+        settled = self._settlement.settled
+        asked = self._wanted.kind is TaskKind.ASK
+        if analysis.verdict is not Verdict.SUCCESS or settled is None or asked:
+            return kept
+        if any(item.seq == settled.seq for item in kept):
+            return kept
+        line = self._callee[settled.seq]
+        words = {"quote": line.text, "seq": line.seq, "start_ms": line.start_ms}
+        return [*kept, Evidence.model_validate({"claim": _CONFIRMED, **words})]
+
+    def _doubt(
+        self, analysis: CallAnalysis, kept: Sequence[Evidence], dropped: Sequence[str]
+    ) -> str | None:
+        """Return why a success that is claimed is not shown, or None."""
+        if analysis.verdict not in {Verdict.SUCCESS, Verdict.PARTIAL}:
+            return None
+        if not kept:
+            return "The analysis names no words of the callee that show it."
+        if analysis.verdict is Verdict.PARTIAL:
+            return None
+        if analysis.confidence < LEAST_CONFIDENCE:
+            return "The analysis itself is not sure of it."
+        return self._unproven({item.seq for item in kept}) or self._differs(analysis, dropped)
+
+    def _unproven(self, quoted: set[int]) -> str | None:
+        settlement = self._settlement
+        if not settlement.understood:
+            return "What the callee said cannot be checked in this language."
+        if self._wanted.kind is TaskKind.ASK:
+            answered = bool(quoted & settlement.answers)
+            return None if answered else "The callee's words quoted are no answer that stands."
+        if settlement.settled is not None:
+            return None
+        if settlement.revoked_by is not None:
+            return "What the callee had agreed to was taken back or changed later in the call."
+        return "The callee did not plainly confirm it."
+
+    def _differs(self, analysis: CallAnalysis, dropped: Sequence[str]) -> str | None:
+        if dropped:
+            names = ", ".join(dropped)
+            return f"What the analysis calls agreed was not confirmed like that: {names}."
+        is_booking = self._wanted.kind is TaskKind.BOOK
+        if is_booking and not self._claims.names_the_slot(analysis.agreed):
+            return "The analysis does not name the day or time that was confirmed."
+        return None
 
 
 def check_evidence(
-    analysis: CallAnalysis, lines: Sequence[HeardLine], *, language: str = "en"
+    analysis: CallAnalysis, lines: Sequence[HeardLine], wanted: Wanted | None = None
 ) -> CheckedAnalysis:
-    """Keep of ``analysis`` what the transcript shows.
-
-    ``start_ms`` of each kept quote is the line's own. Number words are read in English only: in
-    another ``language`` a date that was not found is left out, but does not undo the verdict.
-    """
-    by_seq = {line.seq: line for line in lines}
-    kept = [checked for item in analysis.evidence if (checked := _checked(item, by_seq))]
-    spoken = _spoken(lines)
-    dropped = [name for name, value in analysis.agreed.items() if not _was_said(value, spoken)]
-    shown = any(by_seq[item.seq].speaker is Speaker.CALLEE for item in kept)
-    broken_date = language.lower().startswith("en") and any(
-        _is_date_or_time(str(analysis.agreed[name])) for name in dropped
-    )
-    claims_something = analysis.verdict in {Verdict.SUCCESS, Verdict.PARTIAL}
-    taken_back = claims_something and (
-        not shown or (broken_date and analysis.verdict is Verdict.SUCCESS)
-    )
-    changes: dict[str, object] = {
-        "evidence": kept,
-        "agreed": {k: v for k, v in analysis.agreed.items() if k not in dropped},
-    }
-    if dropped or taken_back:
-        changes["confidence"] = min(analysis.confidence, _DOUBTFUL_CONFIDENCE)
-    if taken_back:
-        changes |= {"verdict": Verdict.UNRESOLVED, "next_step": NextStep.GIVE_UP}
-    return CheckedAnalysis(
-        analysis=analysis.model_copy(update=changes),
-        taken_back=taken_back,
-        dropped_quotes=len(analysis.evidence) - len(kept),
-        dropped_facts=tuple(dropped),
-    )
+    """Keep of one ``analysis`` what the transcript shows."""
+    return EvidenceCheck(lines, wanted).check(analysis)
 
 
-def _checked(item: Evidence, by_seq: dict[int, HeardLine]) -> Evidence | None:
-    line = by_seq.get(item.seq)
-    if line is None or not contains_words(line.text, item.quote):
-        return None
-    return item.model_copy(update={"start_ms": line.start_ms})
+def _promised(made: Promise, claims: Claims) -> bool:
+    return claims.was_said(made.what) and (made.due is None or claims.was_said(made.due))
 
 
-def _spoken(lines: Sequence[HeardLine]) -> _Spoken:
-    texts = [line.text for line in lines if line.speaker is not Speaker.SYSTEM]
-    return _Spoken(
-        frozenset(form for text in texts for word in words(text) for form in _forms(word)),
-        frozenset(number for text in texts for number in numbers(text)),
-        tuple(digits(text) for text in texts),
-    )
-
-
-def _forms(word: str) -> tuple[str, str]:
-    """A word as it is and without a plural's or possessive's s: "Tuesdays", "Tuesday's"."""
-    return word, word.removesuffix("s")
-
-
-def _is_date_or_time(value: str) -> bool:
-    return bool(
-        _ISO_DATE.search(value) or _CLOCK.search(value) or _CALENDAR_WORDS & set(words(value))
-    )
-
-
-def _was_said(value: object, spoken: _Spoken) -> bool:
-    """Whether each date, time and number of an agreed value was said in some form."""
-    rest = _ZONE.sub("", str(value))
-    for year, month, day in _ISO_DATE.findall(rest):
-        if not _date_was_said(int(year), int(month), int(day), spoken):
-            return False
-    rest = _ISO_DATE.sub(" ", rest).replace("T", " ")
-    for hour, minute, bare_hour in _CLOCK.findall(rest):
-        if not _time_was_said(int(hour or bare_hour), int(minute or 0), spoken):
-            return False
-    rest = _CLOCK.sub(" ", rest)
-    for run in _LONG_NUMBER.findall(rest):
-        only = "".join(filter(str.isdecimal, run))
-        if len(only) >= _LONG_NUMBER_DIGITS:
-            if not _run_was_said(only, spoken):
-                return False
-            rest = rest.replace(run, " ")
-    if not (_CALENDAR_WORDS & set(words(rest))) <= spoken.words:
-        return False
-    return all(number in spoken.numbers for number in _written_numbers(rest))
-
-
-def _written_numbers(text: str) -> list[int]:
-    """Numbers in digits; ``.00`` of a price and a year beside a date are not said aloud."""
-    plain = re.sub(r"(?<=\d)[.,]00?\b", " ", text)
-    joined = re.sub(r"(?<=\d),(?=\d{3}\b)", "", plain)
-    found = [int(digits) for digits in re.findall(r"\d+", joined)]
-    has_month = bool(set(words(text)) & set(_MONTHS))
-    return [n for n in found if not (has_month and len(found) > 1 and _is_year(n))]
-
-
-def _is_year(number: int) -> bool:
-    return 2000 <= number < 2200  # noqa: PLR2004 - the years an appointment can be in
-
-
-def _date_was_said(year: int, month: int, day: int, spoken: _Spoken) -> bool:
-    """By its day's number, or by its weekday, or as today or tomorrow."""
-    try:
-        weekday = _WEEKDAYS[date(year, month, day).weekday()]
-    except ValueError:
-        return False
-    return day in spoken.numbers or weekday in spoken.words or bool(_RELATIVE_DAYS & spoken.words)
-
-
-def _time_was_said(hour: int, minute: int, spoken: _Spoken) -> bool:
-    """On either dial; full hours need no minutes; "quarter to" and "half past" are understood."""
-    if hour >= _DAY_HOURS or minute >= 60:  # noqa: PLR2004 - minutes of an hour
-        return False
-    said = {number % _NOON for number in spoken.numbers if number <= _DAY_HOURS}
-    compact = {hour * 100 + minute, (hour % _NOON or _NOON) * 100 + minute}
-    if compact & spoken.numbers:
-        return True
-    if hour % _NOON in said and (minute == 0 or minute in spoken.numbers):
-        return True
-    before_the_hour = "to" in spoken.words and 60 - minute in spoken.numbers
-    return before_the_hour and (hour + 1) % _NOON in said
-
-
-def _run_was_said(run: str, spoken: _Spoken) -> bool:
-    """A long number, with or without the country code 1, in one line."""
-    return any(run in said or run.removeprefix("1") in said for said in spoken.digit_runs)
+def _plain_summary(verdict: Verdict, agreed: dict[str, object]) -> str:
+    """Say what stands, where the model's own sentence names what nobody said."""
+    said = "; ".join(f"{name}: {value}" for name, value in agreed.items())
+    reached = {
+        Verdict.SUCCESS: _CONFIRMED,
+        Verdict.PARTIAL: "Part of it was reached.",
+        Verdict.FAILURE: "The goal was not reached.",
+        Verdict.UNRESOLVED: "It is not clear what came of the call.",
+    }[verdict]
+    return f"{reached} {said[:3000]}.".strip() if said else reached

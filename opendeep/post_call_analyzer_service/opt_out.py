@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from opendeep.common.data_models import Speaker
 from opendeep.common.opt_out_words import asks_to_stop
-from opendeep.post_call_analyzer_service.evidence_check import HeardLine
+from opendeep.post_call_analyzer_service.heard import HeardLine
 
 
 def find_opt_out(lines: Iterable[HeardLine]) -> HeardLine | None:

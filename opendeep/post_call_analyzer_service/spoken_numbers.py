@@ -1,18 +1,41 @@
 """Words and numbers of a transcript in one comparable form.
 
-Speech recognisers write "2:30", "two thirty" or "half past two" for the same sound, and people
-write "2026-12-01" where somebody said "Tuesday the first". This module makes the two comparable.
-Only English number words are known; digits are read in every language.
+Speech recognisers write "2:30", "two thirty" or "half past two" for the same sound.
+:func:`canonical` writes number words as digits, so that ``spoken_terms.py`` can read times, days
+and amounts with one set of patterns. Number words are known in four languages, digits in all.
 """
 
 import re
 import unicodedata
 
-_ORDINAL_DIGITS = re.compile(r"^(\d+)(?:st|nd|rd|th)$")
+from opendeep.post_call_analyzer_service.number_words import (
+    LEAST_SCALE,
+    LONGEST_PHRASE,
+    NUMBER_PHRASES,
+    SCALES,
+)
+
 _APOSTROPHES = str.maketrans("", "", "'’‘`´")  # noqa: RUF001 - the typographic ones are meant
 _NO_SPACES_SCRIPTS = re.compile(
     "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff])"
 )
+_THOUSANDS = re.compile(r"(?<=\d)[,.](?=\d{3}\b)")
+_CENTS = re.compile(r"(?<=\d)[.,](\d{2})\b")
+_CLOCK = re.compile(r"\b(\d{1,2}):(\d{2})(?::\d{2})?(?!\d)")
+_CLOCK_H = re.compile(r"\b(\d{1,2}) ?h ?(\d{2})\b", re.IGNORECASE)
+_CLOCK_DOT = re.compile(
+    r"(?<![$€£\d.])(?<![$€£] )\b([01]?\d|2[0-3])\.([0-5]\d)\b(?! ?(?:€|\$|£|euros?|dollars?|%))"
+)
+_DIGIT = r"\d+|zero|oh|one|two|three|four|five|six|seven|eight|nine"
+_OH = re.compile(rf"(?<=[\dorenx]),? oh(?= (?:{_DIGIT})\b)", re.IGNORECASE)
+"""Said for a zero: after a digit, or the last letter of one, and before another."""
+_BREAKS = re.compile(r"[,;!?¿¡()]|\.(?=\s|$)|(?<=\d)\s?[-–]\s?(?=\d)")  # noqa: RUF001
+_ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})(?=\D|$)")
+_AFTER_ISO = re.compile(r"(iso\d+x\d+x\d+) ?T(?=\d)")
+_ZONE = re.compile(r"(?<=:\d\d)(?:[+-]\d{2}:?\d{2}|Z)(?!\w)")
+_MERIDIEM = re.compile(r"\b([ap])\.? ?m\b\.?", re.IGNORECASE)
+_LETTERS_AFTER_DIGITS = re.compile(r"\b(\d+)(?=[^\W\d_])")
+_ORDINAL_DIGITS = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b", re.IGNORECASE)
 
 
 def words(text: str) -> list[str]:
@@ -22,39 +45,12 @@ def words(text: str) -> list[str]:
     sentence can still be found in it.
     """
     folded = unicodedata.normalize("NFKC", text).translate(_APOSTROPHES).casefold()
-    spaced = _NO_SPACES_SCRIPTS.sub(r" \1 ", unicodedata.normalize("NFKC", folded))
+    folded = unicodedata.normalize("NFKC", folded.replace("ß", "ss"))
+    spaced = _NO_SPACES_SCRIPTS.sub(r" \1 ", folded)
     return "".join(
         letter if letter.isalnum() or unicodedata.category(letter)[0] == "M" else " "
         for letter in spaced
     ).split()
-
-
-_UNITS = words(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen"
-)
-_TENS = words("twenty thirty forty fifty sixty seventy eighty ninety")
-_ORDINALS = words(
-    "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
-    "thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth"
-)
-_TENTHS = words("twentieth thirtieth fortieth fiftieth sixtieth seventieth eightieth ninetieth")
-
-_VALUES = {
-    **{word: number for number, word in enumerate(_UNITS)},
-    **{word: number for number, word in enumerate(_ORDINALS)},
-    **{word: number * 10 for number, word in enumerate(_TENS, start=2)},
-    **{word: number * 10 for number, word in enumerate(_TENTHS, start=2)},
-    "oh": 0,
-    "noon": 12,
-    "midday": 12,
-    "midnight": 12,
-    "quarter": 15,
-    "half": 30,
-}
-_SCALES = {"hundred": 100, "thousand": 1000}
-_TENS_WORDS = frozenset(_TENS)
-_ADDED_TO_TENS = frozenset(_UNITS[1:10]) | frozenset(_ORDINALS[1:10])
 
 
 def contains_words(text: str, quote: str) -> bool:
@@ -66,38 +62,56 @@ def contains_words(text: str, quote: str) -> bool:
     return bool(wanted) and f" {' '.join(wanted)} " in f" {' '.join(words(text))} "
 
 
-def numbers(text: str) -> list[int]:
-    """Read all numbers of ``text`` in order, in digits or in English words.
+def canonical(text: str, language: str = "en", *, breaks: bool = False) -> str:
+    """Write ``text`` as plain words with its numbers in digits; ``breaks`` keeps commas as ``|``.
 
-    >>> numbers("Tuesday the twenty-fourth at two thirty")
-    [24, 2, 30]
+    A clock time in digits becomes ``clk2x30``, an ISO date ``iso2026x12x01``, and the cents of a
+    price stand behind the whole number.
+
+    >>> canonical("Tuesday the twenty-fourth at two thirty, or 4:15?")
+    'tuesday the 24 at 2 30 or clk4x15'
     """
-    found: list[int] = []
-    before = ""
-    for word in words(text):
-        match = _ORDINAL_DIGITS.match(word)
-        if word.isdecimal():
-            found.append(int(word))
-        elif match:
-            found.append(int(match[1]))
-        elif word in _ADDED_TO_TENS and before in _TENS_WORDS:
-            found[-1] += _VALUES[word]
-        elif word in _VALUES:
-            found.append(_VALUES[word])
-        elif word in _SCALES and found and before in _VALUES:
-            found[-1] *= _SCALES[word]
-        before = word
-    return found
+    marked = _ISO.sub(r"iso\1x\2x\3", _ZONE.sub("", text))
+    marked = _CLOCK.sub(r"clk\1x\2 ", _AFTER_ISO.sub(r"\1 ", marked))
+    marked = _CLOCK_H.sub(r"clk\1x\2 ", _THOUSANDS.sub("", marked))
+    marked = _CLOCK_DOT.sub(r"clk\1x\2 ", marked)
+    marked = _MERIDIEM.sub(r" \1m ", _ORDINAL_DIGITS.sub(r"\1", _CENTS.sub(r" \1", marked)))
+    spaced = _LETTERS_AFTER_DIGITS.sub(r"\1 ", marked)
+    said = _OH.sub(" 0 ", spaced) if language == "en" else spaced
+    parts = (_with_digits(words(part), language) for part in _BREAKS.split(said))
+    return (" | " if breaks else " ").join(" ".join(part) for part in parts if part)
 
 
-def digits(text: str) -> str:
+def _with_digits(tokens: list[str], language: str) -> list[str]:
+    phrases = NUMBER_PHRASES.get(language, {})
+    scales = SCALES.get(language, {})
+    written: list[str] = []
+    number_before = scaled = False
+    at = 0
+    while at < len(tokens):
+        for length in range(min(LONGEST_PHRASE, len(tokens) - at), 0, -1):
+            value = phrases.get(tuple(tokens[at : at + length]))
+            if value is not None:
+                if scaled and value < LEAST_SCALE:
+                    written[-1] = str(int(written[-1]) + value)
+                else:
+                    written.append(str(value))
+                scaled = False
+                break
+        else:
+            length = 1
+            scale = scales.get(tokens[at])
+            scaled = scale is not None
+            if scale is not None and number_before:
+                written[-1] = str(int(written[-1]) * scale)
+            else:
+                written.append(tokens[at] if scale is None else str(scale))
+        number_before = written[-1].isdecimal()
+        at += length
+    return written
+
+
+def digit_run(text: str, language: str = "en") -> str:
     """Return all digits of ``text`` in one run, as for a phone number said digit by digit."""
-    return "".join(str(number) for number in _as_written(text))
-
-
-def _as_written(text: str) -> list[str]:
-    return [
-        word if word.isdecimal() else str(_VALUES[word])
-        for word in words(text)
-        if word.isdecimal() or word in _VALUES
-    ]
+    tokens = canonical(text, language).split()
+    return "".join("".join(filter(str.isdecimal, token)) for token in tokens)

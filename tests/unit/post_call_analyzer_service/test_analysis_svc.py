@@ -125,6 +125,7 @@ async def test_a_shown_success_completes_the_task(world: World) -> None:
         "attempt_number": 1,
         "answered": True,
         "seconds": 30,
+        "date": "Monday, 2026-11-23",
     }
     assert data["facts_noted"] == {"address": "1 Main St"}
     assert [line["seq"] for line in data["transcript"]] == [1, 2, 3]

@@ -1,11 +1,21 @@
 """Nothing counts as reached unless the callee's words show it."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opendeep.common.data_models import CallAnalysis, Evidence, NextStep, Speaker, Verdict
-from opendeep.post_call_analyzer_service.evidence_check import HeardLine, check_evidence
+from opendeep.common.data_models import (
+    CallAnalysis,
+    Evidence,
+    NextStep,
+    Promise,
+    Speaker,
+    Verdict,
+)
+from opendeep.post_call_analyzer_service.evidence_check import Wanted, check_evidence
+from opendeep.post_call_analyzer_service.heard import HeardLine
 
 LINES = (
     HeardLine(seq=1, speaker=Speaker.CALLEE, text="Bright Smile Dental, how can I help?"),
@@ -69,7 +79,6 @@ def test_a_success_without_the_callees_words_is_unresolved(quote: Evidence) -> N
         "2026-12-01 14:30:00+01:00",
         "Tuesday, 2:30 p.m.",
         "Tuesday",
-        "Maria Lopez",
     ],
 )
 def test_what_was_said_is_kept(value: str) -> None:
@@ -82,26 +91,66 @@ def test_what_was_said_is_kept(value: str) -> None:
 )
 def test_a_date_nobody_said_undoes_the_success(value: str) -> None:
     """An agreed date or time that was not said is taken out and undoes the success."""
-    checked = check_evidence(claimed(agreed={"when": value, "name": "Maria"}), LINES)
-    assert checked.analysis.agreed == {"name": "Maria"}
+    checked = check_evidence(claimed(agreed={"when": value, "service": "dental"}), LINES)
+    assert checked.analysis.agreed == {"service": "dental"}
     assert checked.dropped_facts == ("when",)
     assert checked.analysis.verdict is Verdict.UNRESOLVED
 
 
-def test_another_number_is_taken_out_alone() -> None:
-    """A price nobody said is taken out; the success with its quote stands, with less confidence."""
-    checked = check_evidence(claimed(agreed={"price": "89.50"}), LINES)
-    assert checked.analysis.verdict is Verdict.SUCCESS
-    assert (checked.analysis.agreed, checked.analysis.confidence) == ({}, 0.5)
+@pytest.mark.parametrize(
+    "agreed",
+    [{"price": "89.50"}, {"name": "Maria Lopez"}, {"phone": "+1 212 555 0199"}, {"note": "Zoe"}],
+    ids=["price", "name", "phone", "anything"],
+)
+def test_whatever_nobody_said_undoes_the_success(agreed: dict[str, str]) -> None:
+    """A price, a name or a number that was not said is taken out, and the success with it."""
+    checked = check_evidence(claimed(agreed={"time": "2:30 PM"} | agreed), LINES)
+    assert checked.dropped_facts == tuple(agreed)
+    assert checked.analysis.verdict is Verdict.UNRESOLVED
+    assert (checked.analysis.agreed, checked.analysis.confidence) == ({"time": "2:30 PM"}, 0.5)
 
 
-def test_other_languages_keep_their_verdict() -> None:
-    """Where number words cannot be read, a missing date is taken out but undoes nothing."""
-    lines = [HeardLine(seq=3, speaker=Speaker.CALLEE, text="Ja, Dienstag um halb drei passt.")]
+def test_what_the_user_gave_may_stand_unsaid() -> None:
+    """A name from the task's facts is no invention of the model."""
+    wanted = Wanted(facts=("Maria Lopez",))
+    agreed = {"time": "2:30 PM", "name": "Maria Lopez"}
+    assert not check_evidence(claimed(agreed=agreed), LINES, wanted).taken_back
+
+
+def test_german_is_read() -> None:
+    """A German yes with a German time is a success; the same in an unknown language is not."""
+    lines = [
+        HeardLine(seq=1, speaker=Speaker.AI, text="Dienstag um halb drei bitte, stimmt das?"),
+        HeardLine(seq=3, speaker=Speaker.CALLEE, text="Ja, Dienstag um halb drei passt."),
+    ]
     evidence = [Evidence(claim="gebucht", quote="Dienstag um halb drei passt", seq=3)]
-    given_answer = claimed(evidence=evidence, agreed={"zeit": "14:30"})
-    checked = check_evidence(given_answer, lines, language="de")
-    assert (checked.analysis.verdict, checked.analysis.agreed) == (Verdict.SUCCESS, {})
+    answer = claimed(evidence=evidence, agreed={"zeit": "14:30"})
+    assert not check_evidence(answer, lines, Wanted(language="de-AT")).taken_back
+    doubted = check_evidence(answer, lines, Wanted(language="fi"))
+    assert doubted.doubt == "What the callee said cannot be checked in this language."
+
+
+def test_an_unsure_model_has_seen_no_success() -> None:
+    """A success that the model itself doubts is none."""
+    answer = claimed(agreed={"time": "2:30 PM"}, confidence=0.55)
+    assert check_evidence(answer, LINES).taken_back
+
+
+def test_a_summary_that_lies_is_replaced() -> None:
+    """The user reads no time that nobody said."""
+    answer = claimed(agreed={"time": "2:30 PM"}, summary="Booked for Friday at 5 PM.")
+    summary = check_evidence(answer, LINES).analysis.summary
+    assert summary == "The callee confirmed it. time: 2:30 PM."
+
+
+def test_a_promise_with_another_date_is_dropped() -> None:
+    """Of what was promised, only what was said is kept."""
+    promises = [
+        Promise(what="They call on Tuesday", due="Tuesday"),
+        Promise(what="They call", due="2027-05-07"),
+    ]
+    kept = check_evidence(claimed(promises=promises), LINES).analysis.promises
+    assert kept == promises[:1]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +175,8 @@ def test_spoken_forms_are_understood(spoken: str, value: str) -> None:
     """What people say and what models write are compared by meaning."""
     lines = [HeardLine(seq=1, speaker=Speaker.CALLEE, text=spoken)]
     evidence = [Evidence(claim="it", quote=spoken, seq=1)]
-    checked = check_evidence(claimed(evidence=evidence, agreed={"it": value}), lines)
+    wanted = Wanted(called_on=date(2026, 11, 23))
+    checked = check_evidence(claimed(evidence=evidence, agreed={"it": value}), lines, wanted)
     assert checked.analysis.agreed == {"it": value}
 
 
@@ -185,4 +235,5 @@ def test_a_second_check_changes_nothing(analysis: CallAnalysis) -> None:
 @given(st.text(max_size=40))
 def test_any_agreed_value_can_be_checked(value: str) -> None:
     """No text in an agreed value breaks the check."""
-    assert check_evidence(claimed(agreed={"x": value}), LINES).analysis.evidence
+    checked = check_evidence(claimed(agreed={"x": value}), LINES)
+    assert set(checked.analysis.agreed) <= {"x"}

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opendeep.common.data_models import Speaker
-from opendeep.post_call_analyzer_service.evidence_check import HeardLine
+from opendeep.post_call_analyzer_service.heard import HeardLine
 from opendeep.post_call_analyzer_service.opt_out import find_opt_out
 
 
