@@ -189,6 +189,7 @@ EXCUSES: Final = tuple(
         ),
         (
             r"(?:i|we|he|she|they)(?:ll| will| would|d)? never (?:call|contact|phone|ring)"
+            r"(?! me| us| here| this number)"
             r"|never called|not call again i|cant stop (?:calling|phoning)"
         ),
         (
