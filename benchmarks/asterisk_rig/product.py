@@ -29,6 +29,7 @@ from opendeep.audio_processing_service.openai_realtime_client import (
     OpenAIRealtimeClient,
     RealtimeConfig,
 )
+from opendeep.bootstrap.interpreter import calm_interpreter
 from opendeep.call_processor_service.ami_link import AmiConfig
 from opendeep.call_processor_service.asterisk_ami_client import AsteriskAmiClient
 from opendeep.call_processor_service.call_initiator_svc import CallInitiatorService
@@ -226,6 +227,7 @@ async def main(config: dict[str, Any]) -> None:
         await stack.enter_async_context(_supervised(Supervisor([ami, keys, media])))
         await ami.wait_connected(10)
         await stack.enter_async_context(_supervised(Supervisor([feedback, initiator, scheduler])))
+        calm_interpreter()  # as ``opendeep serve`` does
         ends = {
             TaskId(int(task)): (seconds, CallCause(cause))
             for task, (seconds, cause) in config["ends"].items()

@@ -17,6 +17,7 @@ from typing import Any
 import uvloop
 
 from opendeep.bootstrap.application import Application, running_application
+from opendeep.bootstrap.interpreter import calm_interpreter
 from opendeep.common.data_models import CallStatus
 from opendeep.common.lifecycle import wait_event
 from opendeep.common.logger_setup import setup_logging
@@ -32,6 +33,7 @@ async def main(settings: dict[str, Any]) -> None:
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     async with running_application(AppConfig(calling_hours_policy="off", **settings)) as product:
+        calm_interpreter()  # as ``opendeep serve`` does
         while not await wait_event(stopping, _TELL_SECONDS):
             await _tell(product)
         await _tell(product)

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from opendeep import __version__
 from opendeep.bootstrap.application import Application, running_application
 from opendeep.bootstrap.far_ends import notices
+from opendeep.bootstrap.interpreter import calm_interpreter
 from opendeep.bootstrap.process_part import ALL_ROLES, ProcessPart, Role, part_of
 from opendeep.bootstrap.services import recordings_dir
 from opendeep.bootstrap.web_server import WebServer, take_port
@@ -73,6 +74,7 @@ async def serve(config: AppConfig, *, announce: Announce, plan: ServePlan | None
         application = await stack.enter_async_context(running_application(config, part))
         crew = _crew(application, plan.workers)
         pages = _pages(application, listener)
+        calm_interpreter()
         async with Nursery("serve") as nursery:
             running = [nursery.start(service.run(), name=service.name) for service in pages + crew]
             _greet(config, part, listener, announce)

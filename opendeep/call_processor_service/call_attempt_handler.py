@@ -19,13 +19,14 @@ the row            reserved by the initiator       ``ended`` or ``release`` in `
 
 import asyncio
 import weakref
-from collections.abc import Coroutine, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Coroutine
+from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import replace
 from typing import Any, assert_never
 
 import structlog
 
+from opendeep.call_processor_service import attempt_times as times
 from opendeep.call_processor_service.ami_actions import AmiAction
 from opendeep.call_processor_service.ami_link import AmiUnavailableError
 from opendeep.call_processor_service.ami_protocol import AmiMessage
@@ -68,17 +69,6 @@ from opendeep.common.messages import EndCall, Message, SendDtmf, TransferCall
 from opendeep.common.ports import MediaReport
 
 log = structlog.get_logger(__name__)
-
-HANGUP_SECONDS = 2.0
-RING_GRACE_SECONDS = 5.0
-RING_SLACK_SECONDS = 0.2
-TALK_GRACE_SECONDS = 15.0
-FAILURE_GRACE_SECONDS = 2.0
-RETRY_UNSENT_SECONDS = 30.0
-GOODBYE_SECONDS = 20.0
-CLOSE_SECONDS = 30.0
-CLOSE_SECONDS_STOPPING = 3.0
-_SOUND_FAILED = frozenset({CallCause.AUDIO_FAILED, CallCause.AI_FAILED, CallCause.SILENCE})
 
 
 class CallAttemptHandler:
@@ -128,7 +118,7 @@ class CallAttemptHandler:
                     if await self._place():
                         await self._follow()
                 finally:
-                    limit = CLOSE_SECONDS_STOPPING if self._phase.stopping else CLOSE_SECONDS
+                    limit = times.STOP_SECONDS if self._phase.stopping else times.CLOSE_SECONDS
                     await finish_within(limit, self._close(), name=f"close:{call.id}")
 
     def end(self, cause: CallCause, reason: str = "") -> None:
@@ -161,12 +151,14 @@ class CallAttemptHandler:
             # Only a person can put right what is invalid.
             may_retry = not isinstance(error, InvalidInputError)
             self._phase.unsent.reason = f"Not dialled: {error.message}"
-            self._phase.unsent.retry_seconds = RETRY_UNSENT_SECONDS if may_retry else None
+            self._phase.unsent.retry_seconds = times.RETRY_UNSENT_SECONDS if may_retry else None
             log.warning("attempt_not_sent", reason=error.message)
             return False
         self._phase.sent = True
         self._phase.sent_at = self._ports.clock.monotonic()
-        self._wait_at_most(self._config.ring_seconds + RING_GRACE_SECONDS, CallCause.NO_ANSWER)
+        self._wait_at_most(
+            self._config.ring_seconds + times.RING_GRACE_SECONDS, CallCause.NO_ANSWER
+        )
         return await self._may_send(lease) and await self._send(action)
 
     def _is_wanted(self) -> bool:
@@ -259,7 +251,7 @@ class CallAttemptHandler:
             return
         first_answer = not self._facts.answered
         waited = self._ports.clock.monotonic() - self._phase.sent_at
-        ring_over = waited >= self._config.ring_seconds - RING_SLACK_SECONDS
+        ring_over = waited >= self._config.ring_seconds - times.RING_SLACK_SECONDS
         self._facts = learn(self._facts, event, ring_over=ring_over)
         match event:
             case ChannelMade(channel):
@@ -270,7 +262,7 @@ class CallAttemptHandler:
             case ChannelAnswered() if first_answer:
                 await self._take_answer()
             case OriginateFailed():
-                self._wait_at_most(FAILURE_GRACE_SECONDS, None)
+                self._wait_at_most(times.FAILURE_GRACE_SECONDS, None)
             case TransferDialled(status):
                 self._transfers.dialled(status)
             case ChannelHungUp(text=text):
@@ -284,7 +276,7 @@ class CallAttemptHandler:
     async def _take_answer(self) -> None:
         self._phase.answered_at = self._ports.clock.monotonic()
         if not self._phase.hanging_up:
-            limit = self._config.max_call_seconds + TALK_GRACE_SECONDS
+            limit = self._config.max_call_seconds + times.TALK_GRACE_SECONDS
             self._wait_at_most(limit, CallCause.TIME_LIMIT)
         await self._commit(self._report.answered())
 
@@ -306,9 +298,9 @@ class CallAttemptHandler:
 
     async def _hang_up(self) -> None:
         self._phase.hanging_up = True
-        self._wait_at_most(HANGUP_SECONDS, None)
+        self._wait_at_most(times.HANGUP_SECONDS, None)
         try:
-            async with asyncio.timeout(HANGUP_SECONDS):
+            async with asyncio.timeout(times.HANGUP_SECONDS):
                 await self._ports.ami.send_action(AmiAction.hangup(self._channel))
         except (AmiUnavailableError, TimeoutError):
             log.warning("hangup_not_answered")
@@ -322,10 +314,9 @@ class CallAttemptHandler:
 
     async def _command(self, message: Message) -> None:
         match message:
-            case EndCall(cause=cause) if self._phase.moving and cause in _SOUND_FAILED:
-                self._phase.held_back = message
             case EndCall(cause=cause, reason=reason):
-                self.end(cause, reason)
+                if not self._phase.holds_back(message):
+                    self.end(cause, reason)
             case SendDtmf(digits=digits):
                 if not self._facts.answered:
                     raise ConflictError("Nobody has answered yet: keys cannot be sent.")
@@ -378,17 +369,9 @@ class CallAttemptHandler:
         gone = phase.over or phase.left
         return self._facts.answered and self._facts.asked is None and not gone
 
-    @contextmanager
-    def moving(self) -> Iterator[None]:
+    def moving(self) -> AbstractContextManager[None]:
         """Hold an end back whose reason is that Asterisk took the callee out of our sound."""
-        self._phase.moving = True
-        try:
-            yield
-        finally:
-            self._phase.moving = False
-            held, self._phase.held_back = self._phase.held_back, None
-            if held is not None and not self._phase.left:
-                self.end(held.cause, held.reason)
+        return self._phase.moving(self.end)
 
     async def leave(self) -> None:
         """Take our sound away from the callee, who stays in Asterisk's hands."""
@@ -396,7 +379,7 @@ class CallAttemptHandler:
         self._reason = "The callee was being handed over."
         # What the media came to must be known although the callee hangs up meanwhile.
         name = f"leave:{self._attempt.call.id}"
-        await finish_within(CLOSE_SECONDS_STOPPING, self._keep_report(), name=name)
+        await finish_within(times.STOP_SECONDS, self._keep_report(), name=name)
 
     def handed_over(self, reason: str) -> None:
         """End our part, and leave the channel alone: others talk on it now."""
@@ -409,7 +392,7 @@ class CallAttemptHandler:
     def dismissed(self, reason: str) -> None:
         """Let the dialplan say goodbye to a callee whom our sound has left, for a while."""
         self._phase.dismissed = self._reason = reason
-        self.extend(GOODBYE_SECONDS)
+        self.extend(times.GOODBYE_SECONDS)
 
     def extend(self, seconds: float) -> None:
         """Let the call go on for ``seconds`` from now at most."""
