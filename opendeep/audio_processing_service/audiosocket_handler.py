@@ -22,6 +22,7 @@ from opendeep.audio_processing_service.dialogue import Dialogue
 from opendeep.audio_processing_service.media_signals import MediaSignals
 from opendeep.audio_processing_service.recorder import CallRecorder, RecordingThread
 from opendeep.audio_processing_service.tool_runner import ToolRunner
+from opendeep.audio_processing_service.voice_keeper import KeptVoice
 from opendeep.common.clock import Clock
 from opendeep.common.data_models import CallCause, CallStatus
 from opendeep.common.errors import InvalidInputError, OpenDeepError, VoiceUnavailableError
@@ -55,7 +56,6 @@ _LISTEN_SECONDS: Final = 0.1
 _LOOK_FOR_LISTENERS_SECONDS: Final = 1.0
 _PUBLISH_TIMES: Final = 10
 _TURN_END_SILENCE: Final = pcm.MULAW_SILENCE_FRAME * 40
-_VOICE_RETRY_SECONDS: Final = (0.3, 1.0)
 _HOLD_POLLS: Final = 80
 
 
@@ -114,7 +114,7 @@ class AudioSocketHandler:
         # Its parts know it weakly: with a cycle, its memory would wait for the garbage collector.
         self._dialogue = Dialogue(config, self._sound, weakref.proxy(self))
         self._tools = ToolRunner(config.call_id, ports.bus, ports.desk, self._dialogue)
-        self._voice: voice_agent.VoiceAgent | None = None
+        self._voice: KeptVoice | None = None
         self._link: AudioLink | None = None
         self._connected_at: float | None = None
         self._nursery: Nursery | None = None
@@ -273,8 +273,16 @@ class AudioSocketHandler:
 
     async def _open_voice(self) -> None:
         await self._signals.voice_wanted.wait()
+        gaps = self._dialogue.gaps
+        voice = KeptVoice(self._ports.make_voice, gaps.history, gaps.at_rest)
+        config = voice_agent.VoiceConfig(
+            instructions=self._config.instructions,
+            language=self._config.language,
+            voice=self._config.voice,
+            tools=TOOLS if self._config.part_of is None else (),
+        )
         try:
-            voice = await self._start_voice()
+            await voice.start(config, self._dialogue.on_voice_event)
         except VoiceUnavailableError as error:
             log.warning("voice_unavailable", reason=error.message)
             self._dialogue.apologise(error.message)
@@ -283,28 +291,7 @@ class AudioSocketHandler:
         sent_ms = self._sound.open_voice(voice.send_caller_audio)
         self._dialogue.voice_ready(voice, max(self.now_ms() - sent_ms, 0))
         self.log_event("voice_ready")
-
-    async def _start_voice(self) -> voice_agent.VoiceAgent:
-        config = voice_agent.VoiceConfig(
-            instructions=self._config.instructions,
-            language=self._config.language,
-            voice=self._config.voice,
-            tools=TOOLS if self._config.part_of is None else (),
-        )
-        for pause in _VOICE_RETRY_SECONDS:
-            voice = self._ports.make_voice()
-            try:
-                await voice.start(config, self._dialogue.on_voice_event)
-            except VoiceUnavailableError as error:
-                if not error.retryable:
-                    raise
-                log.info("voice_retry", reason=error.message)
-                await asyncio.sleep(pause)
-            else:
-                return voice
-        voice = self._ports.make_voice()
-        await voice.start(config, self._dialogue.on_voice_event)
-        return voice
+        await voice.run()
 
     # What the dialogue has done for it.
 

@@ -6,15 +6,23 @@ callee come late, so a line of the AI waits a little for what the callee said be
 of the lines is then that of the conversation.
 """
 
+from collections import deque
 from dataclasses import dataclass
 
 from opendeep.audio_processing_service.playout import Heard, PartKey
+from opendeep.audio_processing_service.voice_agent import PastSpeaker, PastTurn
 from opendeep.common.data_models import Speaker
 from opendeep.common.ports import SpokenLine
 
 PATIENCE_MS = 3000
 _FINAL_TEXT_MS = 1500
 _MS_PER_CHARACTER = 60
+_REMEMBERED_LINES = 80
+_SPEAKERS = {
+    Speaker.AI: PastSpeaker.AGENT,
+    Speaker.CALLEE: PastSpeaker.CALLEE,
+    Speaker.SYSTEM: PastSpeaker.NOTE,
+}
 CUT_MARK = "—"
 
 
@@ -67,6 +75,7 @@ class Conversation:
         self._agent: dict[PartKey, _AgentLine] = {}
         self._callee: dict[str, _CalleeTurn] = {}
         self._lines: list[SpokenLine] = []
+        self._past: deque[PastTurn] = deque(maxlen=_REMEMBERED_LINES)
 
     @property
     def awaits_callee(self) -> bool:
@@ -119,6 +128,22 @@ class Conversation:
             end_ms = now_ms if turn.end_ms is None else turn.end_ms
             self._add(Speaker.CALLEE, text, turn.start_ms, end_ms)
 
+    def callee_lost(self) -> None:
+        """Note that the text of what the callee said last will not come."""
+        self._callee.clear()
+
+    def history(self) -> tuple[PastTurn, ...]:
+        """Return what was said so far, the last lines of it; of the AI what was or will be heard.
+
+        What still waits to be played counts only where all of it was made.
+        """
+        unsettled = [
+            PastTurn(speaker=PastSpeaker.AGENT, text=line.text.strip())
+            for line in self._agent.values()
+            if line.text.strip() and (line.final or line.start_ms is not None)
+        ]
+        return (*self._past, *unsettled)
+
     def system(self, text: str, now_ms: int) -> None:
         """Note something that is not speech."""
         self._add(Speaker.SYSTEM, text, now_ms, now_ms)
@@ -143,6 +168,7 @@ class Conversation:
         return any(turn.start_ms < line.start_ms for turn in self._callee.values())
 
     def _add(self, speaker: Speaker, text: str, start_ms: int, end_ms: int) -> None:
+        self._past.append(PastTurn(speaker=_SPEAKERS[speaker], text=text))
         self._lines.append(
             SpokenLine(speaker=speaker, text=text, start_ms=start_ms, end_ms=max(end_ms, start_ms))
         )

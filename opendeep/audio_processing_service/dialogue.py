@@ -6,7 +6,7 @@ should end; the first cause wins. Times are ms since the answer.
 """
 
 import weakref
-from typing import Any, Final, assert_never
+from typing import Any, Final
 
 import structlog
 
@@ -16,8 +16,6 @@ from opendeep.audio_processing_service.call_sound import CallSound
 from opendeep.audio_processing_service.conversation import Conversation
 from opendeep.audio_processing_service.dialogue_host import AnswerInMaking, DialogueHost
 from opendeep.audio_processing_service.ending import CallEnding
-from opendeep.audio_processing_service.failed_answers import FailedAnswers
-from opendeep.audio_processing_service.fixed_words import APOLOGY, play_apology
 from opendeep.audio_processing_service.floor import Floor
 from opendeep.audio_processing_service.hold import Hold, HoldAction
 from opendeep.audio_processing_service.holding import BesideTalk
@@ -26,6 +24,7 @@ from opendeep.audio_processing_service.overture import Overture
 from opendeep.audio_processing_service.phrases import Phrases, phrases_for
 from opendeep.audio_processing_service.playout import PartKey
 from opendeep.audio_processing_service.silence import LineState, SilenceAction, SilenceRule
+from opendeep.audio_processing_service.voice_gaps import TalkParts, VoiceGaps
 from opendeep.common.data_models import CallCause
 from opendeep.common.ports import CallMediaConfig
 
@@ -45,13 +44,16 @@ class Dialogue:
         config: what the call is about.
         sound: its audio.
         host: does what needs waiting.
+
+    Attributes:
+        gaps: what is done while the voice AI is slow, stuck or gone.
     """
 
     def __init__(self, config: CallMediaConfig, sound: CallSound, host: DialogueHost) -> None:
         self._config = config
         self._sound = sound
         self._host = host
-        self._voice: voice_agent.VoiceAgent | None = None
+        self._voice: voice_agent.SteadyVoice | None = None
         self._floor = Floor(sound)
         self._overture = Overture(config, sound, host, weakref.proxy(self))
         self._silence = SilenceRule()
@@ -59,9 +61,11 @@ class Dialogue:
         self._answer = AnswerInMaking()
         self._ending = CallEnding()
         self._beside = BesideTalk(sound.playout)
-        self._failures = FailedAnswers()
         self._hold = Hold(sound)
         self._opting_out = OptingOut()
+        opening = self._overture.opening
+        talk = TalkParts(self._floor, opening, self._hold, self._beside, self._transcript)
+        self.gaps = VoiceGaps(talk, sound, host, config.language, weakref.proxy(self))
 
     @property
     def _phrases(self) -> Phrases:
@@ -73,7 +77,7 @@ class Dialogue:
         awaited = self._floor.callee_speaks or self._transcript.awaits_callee
         return awaited and self._voice is not None
 
-    def voice_ready(self, voice: voice_agent.VoiceAgent, offset_ms: int) -> None:
+    def voice_ready(self, voice: voice_agent.SteadyVoice, offset_ms: int) -> None:
         """Begin to talk; ``offset_ms`` is where in the call the voice session's audio begins."""
         self._voice = voice
         self._overture.voice_ready(voice)
@@ -103,7 +107,7 @@ class Dialogue:
             case voice_agent.VoiceFailed():
                 self.apologise(event.reason)
             case _:
-                assert_never(event)
+                self.gaps.session_event(event, self._voice, making=self._answer.making)
         self._give_out_lines()
 
     def frame_played(self) -> None:
@@ -128,6 +132,8 @@ class Dialogue:
         self._floor.settle(talking=self._talking())
         self._overture.look()
         self._give_out_lines()
+        if self.gaps.look(self._voice, leaving=self._ending.decided):
+            self._ending.goodbye = False
         if self._ending.decided:
             if self._ending.due(now_ms, talking=self._talking()):
                 self.end(CallCause.AI_HUNG_UP, "")
@@ -177,7 +183,7 @@ class Dialogue:
             return
         self._stop_talking(cancel=True)
         self.end_when_played(CallCause.AI_FAILED, reason)
-        self._transcript.agent_text(APOLOGY, play_apology(self._sound.playout), final=True)
+        self.gaps.play_apology()
 
     def callee_pressed(self, digit: str) -> None:
         """Note a key that the callee pressed."""
@@ -189,6 +195,10 @@ class Dialogue:
         self._silence.expect_continuation()
         if self._voice is not None and not (self._ending.decided or self._beside.waits):
             self._voice.answer_turns(automatic=True)
+
+    def break_off(self) -> None:
+        """Play nothing more of an answer that was not finished."""
+        self._stop_talking(cancel=False)
 
     def note(self, text: str) -> None:
         """Add a system line to the transcript."""
@@ -271,12 +281,8 @@ class Dialogue:
         if event.tag == _GOODBYE:
             self._ending.goodbye = False
         self._overture.response_ended(event.tag, spoke=self._answer.spoke)
-        self._count_failures(event)
-
-    def _count_failures(self, event: voice_agent.ResponseEnded) -> None:
-        failed, retry = event.status == "failed", event.tag is None
-        if self._failures.ended(failed=failed, retry=retry, now_ms=self._host.now_ms()):
-            self.end(CallCause.AI_FAILED, "the voice AI failed to answer")
+        if self.gaps.answer_ended(event):
+            self.apologise("the voice AI failed to answer")
 
     def _callee_turn(
         self, event: voice_agent.CallerSpeechStarted | voice_agent.CallerSpeechStopped
@@ -357,13 +363,11 @@ class Dialogue:
             self.say_goodbye(CallCause.AI_HUNG_UP, self._phrases.opted_out)
             return
         self._beside.tell_keys(voice, now_ms, answer=self._overture.done)
-        if self._failures.retry_is_due(now_ms):
-            voice.respond()
         if not self._overture.done:
             self._overture.tick()
             return
         line = LineState(
-            ai_busy=self._talking() or self._host.asking_user() or self._beside.waits,
+            ai_busy=self._talking() or self._host.asking_user() or self.gaps.busy,
             callee_speaks=self._floor.callee_speaks,
             level_dbfs=self._sound.ear.level_dbfs,
         )

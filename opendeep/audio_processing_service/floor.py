@@ -97,6 +97,11 @@ class Floor:
         content = not is_back_channel(text, greeting=greeting)
         return self._act(self._rule.said(item_id, content=content))
 
+    def turn_lost(self) -> None:
+        """Forget the callee's turn: nobody will tell its end or its words."""
+        self.callee_speaks = False
+        self.release()
+
     def release(self) -> None:
         """Let the AI's voice be heard again: it has given way, or has something new to say."""
         self._rule.forget()

@@ -178,6 +178,10 @@ class Hold:
                 pass
         return None
 
+    def renewed(self, now_ms: int, sent_ms: int) -> None:
+        """Note that another voice session begins, which was given ``sent_ms`` of what was said."""
+        self.offset_ms = self._began_ms if self.active else max(now_ms - sent_ms, 0)
+
     def _begin(self, now_ms: int) -> None:
         self.active = True
         self.doubtful = False

@@ -1,19 +1,15 @@
 """The voice AI over OpenAI Realtime: one WebSocket for each call (DESIGN §3, "Realtime").
 
 The driver only moves messages: what they mean is in ``realtime_session``, how they look in
-``realtime_protocol``. Compression is off, frames are bounded, and a peer that stops answering
-pings is dropped, since a dead one would go unnoticed while nobody speaks.
+``realtime_protocol``, and how they travel in ``voice_socket``.
 """
 
 import asyncio
-import functools
-import ssl
 import urllib.parse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import picows
 import structlog
 
 from opendeep.audio_processing_service import pcm, realtime_cost
@@ -23,7 +19,6 @@ from opendeep.audio_processing_service.realtime_session import RealtimeSession
 from opendeep.audio_processing_service.realtime_transport import (
     MessageConnection,
     MessageConnector,
-    MessageReceiver,
 )
 from opendeep.audio_processing_service.voice_agent import (
     VoiceCapabilities,
@@ -31,15 +26,14 @@ from opendeep.audio_processing_service.voice_agent import (
     VoiceListener,
     VoiceUsage,
 )
+from opendeep.audio_processing_service.voice_codec import MULAW
+from opendeep.audio_processing_service.voice_socket import connect_picows
+from opendeep.common.clock import Clock, SystemClock
 from opendeep.common.errors import VoiceUnavailableError, WireProtocolError
 
 log = structlog.get_logger(__name__)
 
-_WRITE_LIMIT_BYTES = 64 * 1024
-_CLOSE_SECONDS = 1.0
-_PING_SECONDS = 10.0
-_TEXT = picows.WSMsgType.TEXT
-_NO_PERMISSION = frozenset({400, 401, 403, 404})
+_HELD_BACK_BYTES = 500 * pcm.MULAW_BYTES_PER_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +47,7 @@ class RealtimeConfig:
         output_format: ``audio/pcmu``, or ``audio/pcm`` where a service does µ-law badly.
         frames_per_append: how many frames of the callee make one event; more than one saves a
             little of the processor and costs 20 ms each.
+        reasoning_effort: for models that reason; long thoughts are silence on a telephone.
         priced: count money by the price list; False for a service that costs nothing.
     """
 
@@ -64,6 +59,7 @@ class RealtimeConfig:
     output_format: str = "audio/pcmu"
     ready_seconds: float = 10.0
     frames_per_append: int = 1
+    reasoning_effort: str = "low"
     priced: bool = True
 
 
@@ -73,9 +69,15 @@ class OpenAIRealtimeClient:
     Args:
         config: where the service is.
         connect: opens the WebSocket; tests give a peer in memory.
+        clock: the wall clock, by which the provider says when the session ends.
     """
 
-    def __init__(self, config: RealtimeConfig, connect: MessageConnector | None = None) -> None:
+    def __init__(
+        self,
+        config: RealtimeConfig,
+        connect: MessageConnector | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self._config = config
         self._connect = connect or connect_picows
         self._connection: MessageConnection | None = None
@@ -86,11 +88,18 @@ class OpenAIRealtimeClient:
         self._append_bytes = config.frames_per_append * pcm.FRAME_SAMPLES
         self._meter = realtime_cost.CostMeter(realtime_cost.FREE)
         self._closed = False
+        self._clock = clock or SystemClock()
+        self._dropped_bytes = 0
 
     @property
     def capabilities(self) -> VoiceCapabilities:
         """OpenAI Realtime can do everything that the port knows."""
         return VoiceCapabilities()
+
+    @property
+    def resume_handle(self) -> str | None:
+        """OpenAI does not give a session back: the next one needs the conversation."""
+        return None
 
     async def start(self, config: VoiceConfig, listener: VoiceListener) -> None:
         """Connect, send the session's configuration and wait until the server confirms it.
@@ -99,39 +108,56 @@ class OpenAIRealtimeClient:
             VoiceUnavailableError: unreachable, refused, or not confirmed in time.
         """
         self._meter = realtime_cost.CostMeter(self._prices())
-        session = RealtimeSession(self._send, listener, self._meter)
+        session = RealtimeSession(
+            self._send, listener, self._meter, lambda: self._clock.now().timestamp()
+        )
         self._session = session
         opened = False
         try:
-            await self._open(config)
+            await self._open(config, session)
             if not session.ready:
                 raise self._refused(session)
+            session.remember(config.history)
             opened = True
         finally:
             if not opened:  # also where it is cancelled right when it became ready
                 await self.close()
-        log.info("voice_ready", model=self._config.model, output_format=session.output_format)
+        log.info("voice_ready", model=self._config.model)
 
-    async def _open(self, config: VoiceConfig) -> None:
+    async def _open(self, config: VoiceConfig, session: RealtimeSession) -> None:
+        effort = self._config.reasoning_effort if wire.reasons(self._config.model) else None
         try:
             async with asyncio.timeout(self._config.ready_seconds):
                 self._connection = await self._connect(self._url(), self._headers(), self)
-                self._send(self._session_update(config))
+                self._send(self._session_update(config, effort=effort))
                 await self._settled.wait()
+                if effort is not None and session.doubts_configuration:
+                    # A compatible server may know the model's name and not its keys.
+                    session.refusal = None
+                    self._settled.clear()
+                    self._send(self._session_update(config, effort=None))
+                    await self._settled.wait()
         except TimeoutError as error:
             raise VoiceUnavailableError("The voice service was not ready in time.") from error
 
     def send_caller_audio(self, mulaw: bytes) -> None:
-        """Send the callee's audio; dropped while the network is stuck."""
+        """Send the callee's audio; of what the network does not take, half a second is kept."""
         if self._caller_audio or len(mulaw) < self._append_bytes:
             mulaw = self._caller_audio + mulaw
             if len(mulaw) < self._append_bytes:
                 self._caller_audio = mulaw
                 return
             self._caller_audio = b""
-        connection = self._connection
-        if connection is not None and connection.writable:
-            connection.send(wire.append_audio(mulaw))
+        connection, session = self._connection, self._session
+        if connection is None or session is None:
+            return
+        if not connection.writable:
+            self._dropped_bytes += max(len(mulaw) - _HELD_BACK_BYTES, 0)
+            self._caller_audio = mulaw[-_HELD_BACK_BYTES:]
+            return
+        if session.encoder.format != MULAW:
+            mulaw = session.encoder.encode(mulaw)
+        connection.send(wire.append_audio(mulaw))
 
     def answer_turns(self, *, automatic: bool) -> None:
         """Let the server answer by itself when the callee stopped speaking, or not."""
@@ -163,6 +189,14 @@ class OpenAIRealtimeClient:
         """Stop the present answer and tell how much of each unfinished part was heard."""
         self._with_session(lambda session: session.interrupt(heard, cancel=cancel))
 
+    def ask_again(self) -> None:
+        """Give up an answer that does not come, and ask for it anew."""
+        self._with_session(lambda session: session.ask_again())
+
+    def probe(self) -> None:
+        """Have the server confirm something."""
+        self._with_session(lambda session: session.probe())
+
     def usage(self) -> VoiceUsage:
         """Tell what the session used so far."""
         return self._meter.usage()
@@ -173,6 +207,9 @@ class OpenAIRealtimeClient:
         self._session = None  # It sends through this client: a cycle would outlive the call.
         connection, self._connection = self._connection, None
         if connection is not None:
+            if self._dropped_bytes:
+                dropped_ms = self._dropped_bytes // pcm.MULAW_BYTES_PER_MS
+                log.warning("caller_audio_dropped", dropped_ms=dropped_ms)
             await connection.close()
 
     def message_received(self, payload: bytes, *, final: bool) -> None:
@@ -232,7 +269,7 @@ class OpenAIRealtimeClient:
         key = self._config.api_key
         return {"Authorization": f"Bearer {key}"} if key else {}
 
-    def _session_update(self, config: VoiceConfig) -> bytes:
+    def _session_update(self, config: VoiceConfig, *, effort: str | None) -> bytes:
         tools = tuple(
             wire.Tool(name=tool.name, description=tool.description, parameters=tool.parameters)
             for tool in config.tools
@@ -245,6 +282,7 @@ class OpenAIRealtimeClient:
                 language=config.language,
                 transcription_model=self._config.transcription_model,
                 output_format=self._config.output_format,
+                reasoning_effort=effort,
             )
         )
 
@@ -256,115 +294,3 @@ class OpenAIRealtimeClient:
         return VoiceUnavailableError(
             f"The voice service refused the session: {error.code or error.type}.", retryable=False
         )
-
-
-class _PicowsConnection(picows.WSListener):
-    """Moves messages between picows and the client."""
-
-    def __init__(self, receiver: MessageReceiver) -> None:
-        super().__init__()
-        self._receiver = receiver
-        self._transport: picows.WSTransport | None = None
-        self._lost = False
-        self._abandoned = False
-        self.writable = False
-
-    def abandon(self) -> None:
-        """Close at once, also a connection that is not open yet."""
-        self._abandoned = True
-        if self._transport is not None:
-            self._transport.disconnect(graceful=False)
-
-    def pause_writing(self) -> None:
-        self.writable = False
-
-    def resume_writing(self) -> None:
-        self.writable = True
-
-    def send(self, message: bytes) -> None:
-        if self._transport is not None and not self._lost:
-            self._transport.send(_TEXT, message)
-
-    async def close(self) -> None:
-        transport = self._transport
-        if transport is None or self._lost:
-            return
-        transport.send_close(picows.WSCloseCode.OK)
-        transport.disconnect()
-        try:
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                await transport.wait_disconnected()
-        except (TimeoutError, OSError, picows.WSError):
-            transport.disconnect(graceful=False)
-
-    def on_ws_connected(self, transport: picows.WSTransport) -> None:
-        self._transport = transport
-        transport.underlying_transport.set_write_buffer_limits(high=_WRITE_LIMIT_BYTES)
-        self.writable = True
-        if self._abandoned:
-            transport.disconnect(graceful=False)
-
-    def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
-        kind = frame.msg_type
-        if kind is _TEXT:
-            self._receiver.message_received(frame.get_payload_as_bytes(), final=frame.fin)
-            return
-        match kind:
-            case picows.WSMsgType.CONTINUATION:
-                self._receiver.message_received(frame.get_payload_as_bytes(), final=frame.fin)
-            case picows.WSMsgType.CLOSE:
-                transport.send_close(picows.WSCloseCode.OK)
-                transport.disconnect()
-            case _:
-                pass
-
-    def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
-        self._lost = True
-        received = transport.close_handshake.recv if transport.close_handshake else None
-        if received is None:
-            self._receiver.connection_lost(picows.WSCloseCode.ABNORMAL_CLOSURE.value, "")
-            return
-        # A code that picows has no name for (4000 and more) comes as a plain number.
-        code: Any = received.code
-        self._receiver.connection_lost(int(code), received.reason or "")
-
-
-@functools.cache
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
-
-
-async def connect_picows(
-    url: str, headers: Mapping[str, str], receiver: MessageReceiver
-) -> MessageConnection:
-    """Open a WebSocket with picows (a ``MessageConnector``); redirects are not followed.
-
-    Raises:
-        VoiceUnavailableError: unreachable or refused.
-    """
-    connection = _PicowsConnection(receiver)
-    try:
-        await picows.ws_connect(
-            lambda: connection,
-            url,
-            ssl_context=_tls() if url.startswith("wss:") else None,
-            extra_headers=headers,
-            enable_auto_ping=True,
-            auto_ping_idle_timeout=_PING_SECONDS,
-            auto_ping_reply_timeout=_PING_SECONDS,
-            max_frame_size=wire.MAX_MESSAGE_BYTES,
-            max_redirects=0,
-        )
-    except asyncio.CancelledError:
-        connection.abandon()  # picows leaves a handshake that is cancelled to itself
-        raise
-    except picows.WSHandshakeError as error:
-        status = error.response.status if error.response is not None else 0
-        log.warning("voice_upgrade_refused", status=int(status))
-        raise VoiceUnavailableError(
-            f"The voice service refused the connection (HTTP {int(status)}).",
-            retryable=int(status) not in _NO_PERMISSION,
-        ) from error
-    except (OSError, TimeoutError, picows.WSError) as error:
-        raise VoiceUnavailableError("The voice service cannot be reached.") from error
-    return connection

@@ -23,7 +23,14 @@ class _AudioSide(_Part, frozen=True, kw_only=True):
 
 
 class _SessionAudio(_Part, frozen=True, kw_only=True):
+    input: _AudioSide | None = None
     output: _AudioSide | None = None
+
+
+def _format_of(side: _AudioSide | None) -> str | None:
+    if side is None:
+        return None
+    return side.format.type if isinstance(side.format, AudioFormat) else side.format
 
 
 class Session(_Part, frozen=True, kw_only=True):
@@ -37,10 +44,12 @@ class Session(_Part, frozen=True, kw_only=True):
     @property
     def output_format(self) -> str | None:
         """The type of the output format, or None where the server does not say."""
-        if self.audio is None or self.audio.output is None:
-            return None
-        form = self.audio.output.format
-        return form.type if isinstance(form, AudioFormat) else form
+        return _format_of(None if self.audio is None else self.audio.output)
+
+    @property
+    def input_format(self) -> str | None:
+        """The type of the input format, or None where the server does not say."""
+        return _format_of(None if self.audio is None else self.audio.input)
 
 
 class SessionCreated(_Part, frozen=True, kw_only=True):
@@ -148,7 +157,7 @@ class _StatusDetails(_Part, frozen=True, kw_only=True):
 
 
 class Response(_Part, frozen=True, kw_only=True):
-    """A response at its beginning or end."""
+    """A response at its beginning or end; without a conversation where its id is null."""
 
     id: str | None = None
     status: str | None = None
@@ -156,6 +165,7 @@ class Response(_Part, frozen=True, kw_only=True):
     usage: Usage | None = None
     metadata: dict[str, str] | None = None
     audio: _SessionAudio | None = None
+    conversation_id: str | msgspec.UnsetType | None = msgspec.UNSET
 
     @property
     def output_format(self) -> str | None:

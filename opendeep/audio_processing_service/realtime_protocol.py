@@ -10,6 +10,7 @@ Source: OpenAI Realtime API reference, "Server events" and "Client events".
 """
 
 import binascii
+import re
 from typing import Final, Literal
 
 import msgspec
@@ -141,6 +142,7 @@ class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         output_format: ``audio/pcmu`` or ``audio/pcm``; the answer may differ from it.
         language: ISO 639-1 hint for the transcription, or None.
+        reasoning_effort: how much a model that reasons does so; None for one that does not.
     """
 
     instructions: str
@@ -150,6 +152,7 @@ class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):
     transcription_model: str = "gpt-transcribe"
     output_format: str = "audio/pcmu"
     create_response: bool = False
+    reasoning_effort: str | None = None
 
 
 def _encode(event: dict[str, object]) -> bytes:
@@ -179,7 +182,7 @@ def session_update(config: SessionConfig) -> bytes:
     transcription: dict[str, object] = {"model": config.transcription_model}
     if config.language:
         transcription["language"] = config.language.partition("-")[0].lower()
-    session = {
+    session: dict[str, object] = {
         "type": "realtime",
         "output_modalities": ["audio"],
         "instructions": config.instructions,
@@ -195,10 +198,14 @@ def session_update(config: SessionConfig) -> bytes:
         "tools": config.tools,
         "tool_choice": "auto",
     }
+    if config.reasoning_effort is not None:
+        session |= {"reasoning": {"effort": config.reasoning_effort}, "parallel_tool_calls": True}
     return _encode({"type": "session.update", "session": session})
 
 
-def turn_taking_update(*, create_response: bool, output_format: str) -> bytes:
+def turn_taking_update(
+    *, create_response: bool, output_format: str, input_format: str = "audio/pcmu"
+) -> bytes:
     """Encode a ``session.update`` that lets the server answer by itself, or stops it.
 
     Both formats go along: an update that touches ``audio`` without them has been seen to reset
@@ -208,13 +215,18 @@ def turn_taking_update(*, create_response: bool, output_format: str) -> bytes:
         "type": "realtime",
         "audio": {
             "input": {
-                "format": _format("audio/pcmu"),
+                "format": _format(input_format),
                 "turn_detection": _turn_detection(create_response=create_response),
             },
             "output": {"format": _format(output_format)},
         },
     }
     return _encode({"type": "session.update", "session": session})
+
+
+def reasons(model: str) -> bool:
+    """Whether a model takes ``reasoning`` and ``parallel_tool_calls``; others refuse them."""
+    return re.match(r"gpt-realtime-2(\.|-|$)", model) is not None
 
 
 _APPEND_HEAD: Final = b'{"type":"input_audio_buffer.append","audio":"'
@@ -226,9 +238,10 @@ def append_audio(audio: bytes) -> bytes:
     return _APPEND_HEAD + binascii.b2a_base64(audio, newline=False) + _APPEND_TAIL
 
 
-def create_message(role: Literal["system", "user"], text: str) -> bytes:
+def create_message(role: Literal["system", "user", "assistant"], text: str) -> bytes:
     """Encode a text message to be added to the conversation."""
-    item = {"type": "message", "role": role, "content": [{"type": "input_text", "text": text}]}
+    kind = "output_text" if role == "assistant" else "input_text"
+    item = {"type": "message", "role": role, "content": [{"type": kind, "text": text}]}
     return _encode({"type": "conversation.item.create", "item": item})
 
 
@@ -238,10 +251,13 @@ def create_function_output(call_id: str, output: str) -> bytes:
     return _encode({"type": "conversation.item.create", "item": item})
 
 
-def create_response(*, instructions: str | None = None, tag: str | None = None) -> bytes:
+def create_response(
+    *, instructions: str | None = None, tag: str | None = None, event_id: str | None = None
+) -> bytes:
     """Encode a wish for an answer.
 
     Args:
+        event_id: comes back in the error if the wish is refused.
         instructions: replace the session's for this answer, which then calls no tools.
         tag: comes back in the response's metadata, so that it can be told from others.
     """
@@ -250,9 +266,12 @@ def create_response(*, instructions: str | None = None, tag: str | None = None) 
         response |= {"instructions": instructions, "tool_choice": "none"}
     if tag is not None:
         response["metadata"] = {"tag": tag}
-    if not response:
-        return b'{"type":"response.create"}'
-    return _encode({"type": "response.create", "response": response})
+    event: dict[str, object] = {"type": "response.create"}
+    if event_id is not None:
+        event["event_id"] = event_id
+    if response:
+        event["response"] = response
+    return _encode(event)
 
 
 def cancel_response(response_id: str) -> bytes:

@@ -5,27 +5,30 @@ session decides which audio may be played (only that of the answer being made, n
 was interrupted or that nobody knows), takes each function call once, and classes errors by code.
 """
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Any, Final, assert_never
+from typing import Any, Final, Literal, assert_never
 
 import msgspec
 import structlog
 
-from opendeep.audio_processing_service import pcm, voice_agent
 from opendeep.audio_processing_service import realtime_events as events
 from opendeep.audio_processing_service import realtime_protocol as wire
+from opendeep.audio_processing_service import voice_agent
 from opendeep.audio_processing_service.playout import Heard, PartKey
 from opendeep.audio_processing_service.realtime_cost import CostMeter
 from opendeep.audio_processing_service.response_gate import PLAIN, ResponseGate, Wish
-from opendeep.common.errors import WireProtocolError
+from opendeep.audio_processing_service.voice_codec import CallerEncoder, SpeechDecoder
 
 log = structlog.get_logger(__name__)
 
-PCM_RATE: Final = 24_000
-PCM_BYTES_PER_MS: Final = 48
-_MULAW = frozenset({"audio/pcmu", "g711_ulaw"})
-_PCM = frozenset({"audio/pcm", "pcm16"})
+_DONE_KEPT: Final = 8
+_ROLES: Final[dict[voice_agent.PastSpeaker, Literal["system", "user", "assistant"]]] = {
+    voice_agent.PastSpeaker.AGENT: "assistant",
+    voice_agent.PastSpeaker.CALLEE: "user",
+    voice_agent.PastSpeaker.NOTE: "system",
+}
 
 
 class ErrorClass(Enum):
@@ -63,52 +66,6 @@ def error_class(error: events.ErrorDetail) -> ErrorClass:
     return ErrorClass.BUG
 
 
-class SpeechDecoder:
-    """Turns the provider's audio into 8 kHz µ-law; one resampler for each content part."""
-
-    def __init__(self) -> None:
-        self._pcm = False
-        self._part: PartKey | None = None
-        self._resampler: pcm.StreamResampler | None = None
-
-    def choose(self, format_name: str | None) -> None:
-        """Follow what the server says it sends; None changes nothing.
-
-        Raises:
-            WireProtocolError: a format that we cannot play.
-        """
-        if format_name is None:
-            return
-        if format_name not in _MULAW | _PCM:
-            raise WireProtocolError(f"The voice service speaks {format_name}.")
-        self._pcm = format_name in _PCM
-        if self._pcm and self._resampler is None:
-            self._resampler = pcm.StreamResampler(PCM_RATE, pcm.SAMPLE_RATE)
-
-    def decode(self, part: PartKey, audio: bytes) -> tuple[bytes, float]:
-        """Return the µ-law and the length in ms by the provider's bytes."""
-        if not self._pcm or self._resampler is None:
-            return audio, len(audio) / pcm.MULAW_BYTES_PER_MS
-        tail = b""
-        if part != self._part:
-            tail = self.finish() if self._part is not None else b""
-            self._part = part
-        return tail + pcm.pcm_to_mulaw(self._resampler.process(audio)), len(
-            audio
-        ) / PCM_BYTES_PER_MS
-
-    def finish(self) -> bytes:
-        """Return what the resampler still holds of the part."""
-        if self._part is None or self._resampler is None:
-            return b""
-        self._part = None
-        return pcm.pcm_to_mulaw(self._resampler.flush())
-
-    def drop(self) -> None:
-        """Forget what the resampler holds."""
-        self.finish()
-
-
 class RealtimeSession:
     """The conversation's state on our side.
 
@@ -116,8 +73,10 @@ class RealtimeSession:
         send: puts a client event on the wire.
         listener: takes voice events.
         meter: counts usage.
+        unix_seconds: tells the wall clock, by which the provider says when the session ends.
 
     Attributes:
+        encoder: makes the callee's audio what the server wants to hear.
         ready: whether the first ``session.updated`` came.
         refusal: the error that came before that, or None.
     """
@@ -127,17 +86,20 @@ class RealtimeSession:
         send: Callable[[bytes], None],
         listener: voice_agent.VoiceListener,
         meter: CostMeter,
+        unix_seconds: Callable[[], float],
     ) -> None:
         self._send = send
         self._emit = listener
         self._meter = meter
         self._gate = ResponseGate(send)
+        self._unix_seconds = unix_seconds
         self._decoder = SpeechDecoder()
+        self.encoder = CallerEncoder()
         self._muted: str | None = None
         self._open_parts: list[PartKey] = []
         self._last_part = PartKey("", 0)
         self._tool_calls: set[str] = set()
-        self.output_format = "audio/pcmu"
+        self._ended: deque[str] = deque(maxlen=_DONE_KEPT)
         self.ready = False
         self.refusal: events.ErrorDetail | None = None
         self.failed = False
@@ -155,6 +117,11 @@ class RealtimeSession:
             self._audio(event)
         elif event is not None:
             self._handle(event)
+
+    @property
+    def doubts_configuration(self) -> bool:
+        """Whether the configuration was refused for something in it."""
+        return self.refusal is not None and error_class(self.refusal) is ErrorClass.BUG
 
     def say(self, text: str, tag: str) -> None:
         """Speak a fixed text; its double quotes are left out, since they delimit it."""
@@ -188,19 +155,34 @@ class RealtimeSession:
     def answer_turns(self, *, automatic: bool) -> None:
         """Switch the server's own answers on or off."""
         self._gate.set_automatic(automatic=automatic)
+        self._update_turn_taking()
+
+    def _update_turn_taking(self) -> None:
         self._send(
-            wire.turn_taking_update(create_response=automatic, output_format=self.output_format)
+            wire.turn_taking_update(
+                create_response=self._gate.automatic,
+                input_format=self.encoder.format,
+                output_format=self._decoder.format,
+            )
         )
+
+    def probe(self) -> None:
+        """Have the server confirm something."""
+        self._update_turn_taking()
+
+    def ask_again(self) -> None:
+        """Give up the answer that does not come, and ask for it anew."""
+        self._mute()
+        self._gate.ask_again()
+
+    def remember(self, history: Sequence[voice_agent.PastTurn]) -> None:
+        """Add what was said before this session."""
+        for turn in history:
+            self._send(wire.create_message(_ROLES[turn.speaker], turn.text))
 
     def interrupt(self, heard: Sequence[Heard], *, cancel: bool) -> None:
         """Take unheard words out of the conversation; play nothing more of the present answer."""
-        active = self._gate.active
-        if active is not None and active != self._muted:
-            self._muted = active
-            self._open_parts.clear()
-            self._decoder.drop()
-            # The server is told not to do so by itself: what takes the floor is decided here.
-            self._send(wire.cancel_response(active))
+        self._mute()
         if cancel:
             self._gate.forget()
         for part in heard:
@@ -208,6 +190,15 @@ class RealtimeSession:
                 self._send(wire.delete_item(part.item_id))
             else:
                 self._send(wire.truncate_item(part.item_id, part.content_index, part.heard_ms))
+
+    def _mute(self) -> None:
+        active = self._gate.active
+        if active is not None and active != self._muted:
+            self._muted = active
+            self._open_parts.clear()
+            self._decoder.drop()
+            # The server is told not to do so by itself: what takes the floor is decided here.
+            self._send(wire.cancel_response(active))
 
     def _handle(self, event: events.ServerEvent) -> None:
         match event:
@@ -233,11 +224,14 @@ class RealtimeSession:
 
     def _session_event(self, event: events.SessionCreated | events.SessionUpdated) -> None:
         if isinstance(event, events.SessionCreated):
+            if event.session.expires_at is not None:
+                seconds = event.session.expires_at - self._unix_seconds()
+                self._emit(voice_agent.SessionEnds(in_seconds=seconds))
             return
-        name = event.session.output_format
-        self._decoder.choose(name)
-        if name is not None:
-            self.output_format = "audio/pcm" if name in _PCM else "audio/pcmu"
+        self._decoder.choose(event.session.output_format)
+        self.encoder.choose(event.session.input_format)
+        if self.ready:
+            self._emit(voice_agent.SignOfLife())
         self.ready = True
 
     def _turn_event(self, event: events.SpeechStarted | events.SpeechStopped) -> None:
@@ -320,13 +314,19 @@ class RealtimeSession:
 
     def _response_created(self, response: events.Response) -> None:
         response_id = response.id or ""
+        beside = response.conversation_id is None and not self._gate.expects
+        if beside or response_id == self._gate.active:
+            return  # out of the conversation, or told twice
         self._gate.created(response_id, response.metadata)
         self._decoder.choose(response.output_format)
         self._emit(voice_agent.ResponseStarted(response_id=response_id, tag=self._gate.tag))
 
     def _response_done(self, response: events.Response) -> None:
-        self._meter.add(response.usage)
         response_id = response.id or ""
+        if response_id in self._ended:
+            return
+        self._ended.append(response_id)
+        self._meter.add(response.usage)
         tag = self._gate.tag if response_id == self._gate.active else None
         if self._audible(response_id):
             for part in list(self._open_parts):
@@ -373,11 +373,16 @@ class RealtimeSession:
             self.refusal = error
         if error.code == ACTIVE_RESPONSE:
             self._gate.refused()
+        elif kind is not ErrorClass.FATAL and self._gate.asked(error.event_id):
+            # The wish is gone: its owner hears so, and may wish anew.
+            tag = self._gate.dropped()
+            self._emit(voice_agent.ResponseEnded(response_id="", status="failed", tag=tag))
         self._fail_if_fatal(error)
 
     def _fail_if_fatal(self, error: events.ErrorDetail) -> None:
         if self.ready and error_class(error) is ErrorClass.FATAL:
-            self.fail(f"The voice service ended the session: {error.code or error.type}.")
+            reason = f"The voice service ended the session: {error.code or error.type}."
+            self.fail(reason, retryable=error.code == "session_expired")
 
     def fail(self, reason: str, *, retryable: bool = False) -> None:
         """End the session; the listener hears it once."""

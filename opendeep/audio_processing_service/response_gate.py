@@ -34,6 +34,7 @@ class ResponseGate:
         send: puts a client event on the wire.
 
     Attributes:
+        automatic: whether the server answers the callee's turns by itself.
         active: id of the response that is being made, or None.
         tag: the tag of that response, or None.
     """
@@ -42,11 +43,22 @@ class ResponseGate:
         self._send = send
         self._wishes: deque[Wish] = deque(maxlen=_MAX_WISHES)
         self._asked: Wish | None = None
-        self._automatic = False
+        self._made: Wish = PLAIN
+        self._sent = 0
+        self.automatic = False
         self._caller_speaks = False
         self._server_echoes_tags = False
         self.active: str | None = None
         self.tag: str | None = None
+
+    @property
+    def expects(self) -> bool:
+        """Whether an answer may begin now, ours or the server's own."""
+        return self.active is None and (self._asked is not None or self.automatic)
+
+    @property
+    def _event_id(self) -> str:
+        return f"wish-{self._sent}"
 
     def wish(self, wish: Wish) -> None:
         """Ask for an answer as soon as that is allowed; several plain wishes become one."""
@@ -56,7 +68,7 @@ class ResponseGate:
 
     def set_automatic(self, *, automatic: bool) -> None:
         """Note whether the server answers the callee's turns by itself."""
-        self._automatic = automatic
+        self.automatic = automatic
 
     def speech_started(self) -> None:
         """Note that the callee speaks."""
@@ -65,7 +77,7 @@ class ResponseGate:
     def speech_stopped(self) -> None:
         """Note that the callee stopped; the server may answer now."""
         self._caller_speaks = False
-        if self._automatic and PLAIN in self._wishes:
+        if self.automatic and PLAIN in self._wishes:
             self._wishes.remove(PLAIN)
         self._pump()
 
@@ -74,11 +86,12 @@ class ResponseGate:
         tag = (metadata or {}).get("tag")
         if tag is not None:
             self._server_echoes_tags = True
+        self._made = PLAIN
         if self._asked is not None:
             if tag is None and not self._server_echoes_tags:
                 tag = self._asked.tag
             if tag == self._asked.tag:
-                self._asked = None
+                self._made, self._asked = self._asked, None
         self.active = response_id
         self.tag = tag
 
@@ -95,6 +108,24 @@ class ResponseGate:
             self._wishes.appendleft(self._asked)
             self._asked = None
 
+    def asked(self, event_id: str | None) -> bool:
+        """Whether this is the id of the wish that the server has not begun to answer."""
+        return self._asked is not None and event_id == self._event_id
+
+    def dropped(self) -> str | None:
+        """Forget the wish that the server refused for good; return its tag."""
+        wish, self._asked = self._asked, None
+        self._pump()
+        return None if wish is None else wish.tag
+
+    def ask_again(self) -> None:
+        """Ask anew for the answer that does not come, or breaks off; others wait behind it."""
+        wish = self._asked or (PLAIN if self.active is None else self._made)
+        self._asked = self.active = self.tag = None
+        if wish != PLAIN or PLAIN not in self._wishes:
+            self._wishes.appendleft(wish)
+        self._pump()
+
     def forget(self) -> None:
         """Drop the wishes that were not sent."""
         self._wishes.clear()
@@ -107,4 +138,9 @@ class ResponseGate:
             return
         self._wishes.popleft()
         self._asked = wish
-        self._send(wire.create_response(instructions=wish.instructions, tag=wish.tag))
+        self._sent += 1
+        self._send(
+            wire.create_response(
+                instructions=wish.instructions, tag=wish.tag, event_id=self._event_id
+            )
+        )

@@ -10,6 +10,7 @@ the listener at once, on the loop, in order; the listener must not block.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Protocol
 
 import msgspec
@@ -26,6 +27,22 @@ class ToolSpec:
     parameters: dict[str, object]
 
 
+class PastSpeaker(Enum):
+    """Who a turn of the past belongs to; NOTE is what the AI was told beside the talk."""
+
+    AGENT = "agent"
+    CALLEE = "callee"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastTurn:
+    """What was said before the session began; of the AI only what was heard."""
+
+    speaker: PastSpeaker
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceConfig:
     """What a voice session begins with.
@@ -35,12 +52,17 @@ class VoiceConfig:
         language: BCP 47 tag of the conversation.
         voice: the voice's name, or None for the implementation's own choice.
         tools: what the AI may call.
+        history: the conversation so far, where this session takes over from a lost one.
+        resume_handle: what :attr:`VoiceAgent.resume_handle` of the lost session said; a provider
+            that still has the conversation needs no history.
     """
 
     instructions: str
     language: str = "en"
     voice: str | None = None
     tools: tuple[ToolSpec, ...] = ()
+    history: tuple[PastTurn, ...] = ()
+    resume_handle: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +74,14 @@ class VoiceCapabilities:
         speaks_verbatim: ``say`` speaks the text word for word.
         takes_hints: ``hint`` reaches the AI in mid-call.
         hears_turns: speech starts and stops are told.
+        answers_probes: ``probe`` is answered by a :class:`SignOfLife`.
     """
 
     truncates: bool = True
     speaks_verbatim: bool = True
     takes_hints: bool = True
     hears_turns: bool = True
+    answers_probes: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,11 +171,50 @@ class ToolRequested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignOfLife:
+    """The provider confirmed something; it is there and follows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnds:
+    """The provider ends the session in so many seconds, whatever happens."""
+
+    in_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceFailed:
-    """The session is over and cannot go on; the last event."""
+    """The session is over and cannot go on; the last event.
+
+    ``retryable``: a new session may well work.
+    """
 
     reason: str
     retryable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceLost:
+    """The session was lost in mid-call and another one is being opened (``KeptVoice`` only).
+
+    ``owed``: an answer was asked for, or was being made.
+    """
+
+    reason: str
+    owed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceRestored:
+    """Another session has taken over (``KeptVoice`` only).
+
+    Attributes:
+        sent_ms: how much of the callee's earlier audio it was given.
+        planned: nothing was lost: the old session was about to end.
+    """
+
+    sent_ms: int
+    planned: bool
 
 
 VoiceEvent = (
@@ -164,7 +227,11 @@ VoiceEvent = (
     | CallerSpeechStopped
     | CallerTranscript
     | ToolRequested
+    | SignOfLife
+    | SessionEnds
     | VoiceFailed
+    | VoiceLost
+    | VoiceRestored
 )
 VoiceListener = Callable[[VoiceEvent], None]
 
@@ -187,6 +254,11 @@ class VoiceAgent(Protocol):
     @property
     def capabilities(self) -> VoiceCapabilities:
         """What this implementation can do."""
+        ...
+
+    @property
+    def resume_handle(self) -> str | None:
+        """What a new session needs to take over this one at the provider's; None: a history."""
         ...
 
     async def start(self, config: VoiceConfig, listener: VoiceListener) -> None:
@@ -238,12 +310,48 @@ class VoiceAgent(Protocol):
         """
         ...
 
+    def ask_again(self) -> None:
+        """Give up an answer that does not come, and ask for it anew."""
+        ...
+
+    def probe(self) -> None:
+        """Ask for a :class:`SignOfLife`; nothing where the capability is missing."""
+        ...
+
     def usage(self) -> VoiceUsage:
         """Tell what the session used so far."""
         ...
 
     async def close(self) -> None:
         """End the session; idempotent, also before ``start`` and after a failure."""
+        ...
+
+
+class SteadyVoice(VoiceAgent, Protocol):
+    """A voice that outlives its sessions, and says how it is doing."""
+
+    @property
+    def owed(self) -> bool:
+        """Whether an answer was asked for, or is being made, while the callee is silent."""
+        ...
+
+    @property
+    def lost(self) -> bool:
+        """Whether there is no session at the moment."""
+        ...
+
+    @property
+    def progress(self) -> int:
+        """A count that changes with everything that the provider tells."""
+        ...
+
+    @property
+    def sounds(self) -> int:
+        """A count that changes with all speech that the provider sends."""
+        ...
+
+    def renew(self, reason: str) -> None:
+        """Give the session up for lost, and open another one."""
         ...
 
 

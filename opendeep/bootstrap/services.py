@@ -243,7 +243,7 @@ def _media(base: Foundation, desk: CallDesk) -> AudioSocketServer:
             bus=base.bus,
             desk=desk,
             clock=base.clock,
-            make_voice=lambda: OpenAIRealtimeClient(voice),
+            make_voice=lambda: OpenAIRealtimeClient(voice, clock=base.clock),
         ),
     )
 

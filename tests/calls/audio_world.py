@@ -98,6 +98,11 @@ class MemoryDesk:
         """Who said what, in order."""
         return [(line.speaker.value, line.text) for line in self.lines]
 
+    @property
+    def event_names(self) -> list[str]:
+        """What happened, in order."""
+        return [name for name, _ in self.events]
+
 
 class AsteriskEnd(asyncio.Protocol):
     """Asterisk's end of one AudioSocket connection."""
@@ -109,6 +114,7 @@ class AsteriskEnd(asyncio.Protocol):
         self.hung_up = False
         self.closed = asyncio.Event()
         self.sound = pcm.PCM_SILENCE_FRAME
+        self.spoke: list[float] = []
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -146,6 +152,8 @@ class AsteriskEnd(asyncio.Protocol):
         """Send what the callee's line sounds like, 20 ms after 20 ms."""
         while not self.closed.is_set():
             self.write(wire.audio(self.sound))
+            if self.sound != pcm.PCM_SILENCE_FRAME:
+                self.spoke.append(asyncio.get_running_loop().time())
             await asyncio.sleep(0.02)
 
     def speech(self) -> bytes:
@@ -211,7 +219,7 @@ class AudioWorld:
 
     def _make_voice(self) -> OpenAIRealtimeClient:
         config = RealtimeConfig(url="ws://127.0.0.1:9/v1/realtime")
-        return OpenAIRealtimeClient(config, self.peer.connect)
+        return OpenAIRealtimeClient(config, self.peer.connect, self.clock)
 
     def _make_recorder(self, path: Path) -> MemoryRecorder:
         recorder = MemoryRecorder(path)
@@ -235,11 +243,15 @@ class AudioWorld:
     async def call(self, **fields: object) -> AsyncIterator["AudioWorld"]:
         """Prepare a call, open its voice, and let Asterisk connect."""
         async with self.open():
-            await self.server.prepare(call_config(**fields))  # type: ignore[arg-type]
-            await self.server.open_voice(CALL)
-            await asyncio.sleep(0.1)
+            await self.prepare(**fields)
             await self.connect(self.end)
             yield self
+
+    async def prepare(self, **fields: object) -> None:
+        """Prepare a call and open its voice, as while it rings."""
+        await self.server.prepare(call_config(**fields))  # type: ignore[arg-type]
+        await self.server.open_voice(CALL)
+        await asyncio.sleep(0.1)
 
     async def connect(self, end: AsteriskEnd, *, talk: bool = True) -> AsteriskEnd:
         """Connect an end of Asterisk, whose callee is silent at first."""
@@ -274,6 +286,15 @@ class AudioWorld:
         self.end.sound = pcm.PCM_SILENCE_FRAME
         self.peer.caller_stops(text, item_id)
         await asyncio.sleep(0.01)
+
+    async def speak(self, seconds: float) -> None:
+        """Let the callee be loud, and go on so."""
+        self.end.sound = LOUD
+        await asyncio.sleep(seconds)
+
+    def hush(self) -> None:
+        """Let the callee be silent."""
+        self.end.sound = pcm.PCM_SILENCE_FRAME
 
     async def hear_disclosure(self) -> None:
         """Get through the opening: the callee answers and hears the disclosure."""

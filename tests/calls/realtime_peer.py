@@ -9,7 +9,7 @@ import asyncio
 import base64
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +66,40 @@ class _Active:
     held: list[Part] = field(default_factory=list)
 
 
+class PeerConnection:
+    """One client's connection; only the newest is listened to."""
+
+    def __init__(self, peer: "RealtimePeer", receiver: MessageReceiver) -> None:
+        self._peer = peer
+        self._receiver = receiver
+        self.open = True
+
+    @property
+    def writable(self) -> bool:
+        """What the test says."""
+        return self._peer.writable
+
+    def send(self, message: bytes) -> None:
+        """Take a client event."""
+        if self.open and self._peer.connections[-1] is self:
+            self._peer.send(message)
+
+    async def close(self) -> None:
+        """End the connection from the client's side."""
+        if self.open:
+            self.lose(1000)
+
+    def lose(self, code: int) -> None:
+        """Tell the client that the connection ended."""
+        self.open = False
+        self._receiver.connection_lost(code, "")
+
+    def deliver(self, message: bytes) -> None:
+        """Give the client a message."""
+        if self.open:
+            self._receiver.message_received(message, final=True)
+
+
 class RealtimePeer:
     """One scripted server; ``connect`` is the client's ``MessageConnector``."""
 
@@ -80,65 +114,79 @@ class RealtimePeer:
         self.hold_responses = False
         self.mute = False
         self.connect_errors: deque[VoiceUnavailableError] = deque()
+        self.away = False
+        self.deaf = False
+        self.silent_responses = 0
+        self.refuse_with: str | None = None
+        self.or_else: list[Part] = []
+        self.expires_at: int | None = None
+        self.on_sent: Callable[[str], None] = lambda _kind: None
+        self.on_emitted: Callable[[str], None] = lambda _kind: None
         self.session: dict[str, Any] = {}
         self.active: _Active | None = None
         self.appended_bytes = 0
         self.writable = True
-        self.closed = False
-        self._receiver: MessageReceiver | None = None
+        self.connections: list[PeerConnection] = []
         self._numbers = 0
 
     # The transport.
 
     async def connect(
         self, url: str, headers: Mapping[str, str], receiver: MessageReceiver
-    ) -> "RealtimePeer":
+    ) -> "PeerConnection":
         """Accept a client, or fail as told."""
         self.urls.append(url)
         self.headers = headers
         if self.connect_errors:
             raise self.connect_errors.popleft()
-        self._receiver = receiver
-        self.closed = False
-        self.emit(server_event("session.created", session={"type": "realtime"}))
-        return self
+        if self.away:
+            raise VoiceUnavailableError("away")
+        connection = PeerConnection(self, receiver)
+        self.connections.append(connection)
+        self.active = None
+        self.deaf = False
+        self.appended_bytes = 0
+        session: dict[str, Any] = {"type": "realtime"}
+        if self.expires_at is not None:
+            session["expires_at"] = self.expires_at
+        self.emit(server_event("session.created", session=session))
+        return connection
+
+    @property
+    def closed(self) -> bool:
+        """Whether no connection is open."""
+        return not any(connection.open for connection in self.connections)
 
     def send(self, message: bytes) -> None:
         """Take a client event, check it with the SDK's types, and act on it."""
         event = json.loads(message)
         CLIENT_EVENT.validate_json(message)
         kind = event["type"]
+        if self.deaf:
+            return
         if kind == "input_audio_buffer.append":
             self.appended_bytes += len(base64.b64decode(event["audio"]))
             return
         self.sent.append(event)
+        self.on_sent(kind)
         if kind == "session.update":
             self._update(event["session"])
         elif kind == "response.create":
-            self._create(event.get("response") or {})
+            self._create(event.get("response") or {}, event.get("event_id"))
         elif kind == "response.cancel":
             self.cancel_active("client_cancelled")
 
-    async def close(self) -> None:
-        """End the connection from the client's side."""
-        if not self.closed:
-            self.closed = True
-            if self._receiver is not None:
-                self._receiver.connection_lost(1000, "")
-
     def drop(self, code: int = 1006) -> None:
-        """End the connection from the server's side."""
-        self.closed = True
-        if self._receiver is not None:
-            self._receiver.connection_lost(code, "")
+        """End the newest connection from the server's side."""
+        self.connections[-1].lose(code)
 
     def emit(self, message: bytes) -> None:
-        """Send a message to the client, after what was sent before."""
-        asyncio.get_running_loop().call_soon(self._deliver, message)
-
-    def _deliver(self, message: bytes) -> None:
-        if not self.closed and self._receiver is not None:
-            self._receiver.message_received(message, final=True)
+        """Send a message to the newest client, after what was sent before."""
+        if self.deaf or not self.connections:
+            return
+        self.on_emitted(message[:120].decode())
+        connection = self.connections[-1]
+        asyncio.get_running_loop().call_soon(connection.deliver, message)
 
     # What tests look at.
 
@@ -208,9 +256,11 @@ class RealtimePeer:
 
     # What the model does.
 
-    def error(self, code: str) -> None:
+    def error(self, code: str, event_id: str | None = None) -> None:
         """Send an error event."""
         error = {"type": "invalid_request_error", "code": code, "message": "no"}
+        if event_id is not None:
+            error["event_id"] = event_id
         self.emit(server_event("error", error=error))
 
     def finish_held(self) -> None:
@@ -235,7 +285,10 @@ class RealtimePeer:
         self.session = merged
         self.emit(server_event("session.updated", session=merged))
 
-    def _create(self, response: dict[str, Any]) -> None:
+    def _create(self, response: dict[str, Any], event_id: str | None) -> None:
+        if self.refuse_with is not None:
+            self.error(self.refuse_with, event_id)
+            return
         if self.active is not None:
             self.error("conversation_already_has_active_response")
             return
@@ -252,7 +305,10 @@ class RealtimePeer:
         self.active = active
         response = {"id": active.id, "status": "in_progress", "metadata": echoed}
         self.emit(server_event("response.created", response=response))
-        for part in self.answers.popleft() if self.answers else []:
+        if self.silent_responses:
+            self.silent_responses -= 1
+            return
+        for part in self.answers.popleft() if self.answers else self.or_else:
             if isinstance(part, Failure):
                 error = {"type": part.code, "code": part.code}
                 self._end(active, "failed", status_details={"type": "failed", "error": error})

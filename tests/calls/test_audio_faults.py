@@ -7,7 +7,7 @@ import pytest
 
 from opendeep.audio_processing_service import audiosocket_protocol as wire
 from opendeep.audio_processing_service.audiosocket_server import AudioSocketConfig
-from opendeep.audio_processing_service.fixed_words import apology
+from opendeep.audio_processing_service.fixed_words import apology, moment
 from opendeep.common.clock import LoopClock
 from opendeep.common.data_models import CallCause
 from opendeep.common.errors import ConflictError, UnavailableError, VoiceUnavailableError
@@ -311,18 +311,23 @@ async def test_a_call_is_not_answered_into_silence(world: AudioWorld) -> None:
 
 
 async def test_the_voice_dies_in_mid_call(world: AudioWorld) -> None:
-    """A connection that closes in mid-call ends the call, and what was heard is kept."""
+    """A voice that closes in mid-call and stays away ends the call; what was heard is kept."""
     async with world.call():
         await world.hear_disclosure()
         world.peer.answers.append([Speech("one two three four", ms=2000)])
         await world.callee_says("Go on.", item_id="c2")
         await asyncio.sleep(1)
+        world.peer.away = True
         world.peer.drop(1011)
         await world.ended.wait()
         assert cause(world) is CallCause.AI_FAILED
         report = await world.server.finish(CALL)
         assert report.voice_ready
-    assert world.desk.said[-2:] == [("ai", "one two—"), ("ai", apology().text)]
+    assert world.desk.said[-3:] == [
+        ("ai", "one two three four"),
+        ("ai", moment().text),
+        ("ai", apology().text),
+    ]
     assert "voice_failed" in [name for name, _ in world.desk.events]
 
 

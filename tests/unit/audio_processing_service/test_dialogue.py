@@ -59,6 +59,11 @@ class Voice:
 
     def __init__(self) -> None:
         self.did: list[str] = []
+        self.owed = False
+        self.lost = False
+        self.progress = 0
+        self.sounds = 0
+        self.resume_handle: str | None = None
 
     @property
     def capabilities(self) -> voice_agent.VoiceCapabilities:
@@ -100,6 +105,19 @@ class Voice:
     def interrupt(self, heard: Sequence[Heard], *, cancel: bool) -> None:
         """Note it."""
         self.did.append(f"interrupt {[part.heard_ms for part in heard]} {cancel}")
+
+    def ask_again(self) -> None:
+        """Note it."""
+        self.did.append("ask again")
+
+    def probe(self) -> None:
+        """Note it."""
+        self.did.append("probe")
+
+    def renew(self, reason: str) -> None:
+        """Note it."""
+        assert reason
+        self.did.append("renew")
 
     def usage(self) -> voice_agent.VoiceUsage:
         """It costs nothing."""
