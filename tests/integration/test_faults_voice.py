@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from opendeep.audio_processing_service.fixed_words import apology
+from opendeep.audio_processing_service.fixed_words import apology, moment
 from tests.integration.faults_far_ends import Exchange, FarEnds, far_ends
 from tests.integration.faults_product import CALLEE, Json, Product, plan, serving, until
 
@@ -44,7 +44,7 @@ def names(call: Json) -> list[str]:
 
 
 async def test_the_voice_closes_in_mid_call(tmp_path: Path) -> None:
-    """The callee is told so at once, then hung up on; what was said until then is kept."""
+    """A voice that does not come back: the callee is told so, then hung up on."""
     async with world(tmp_path) as (ends, exchange, product):
         task_id = await product.confirm(plan(CALLEE))
         call_id = await product.talking(task_id)
@@ -55,18 +55,41 @@ async def test_the_voice_closes_in_mid_call(tmp_path: Path) -> None:
 
         await until(disclosed, "the disclosure was heard", 30)
         closed_at = time.monotonic()
+        ends.voice.refusal = HTTPStatus.SERVICE_UNAVAILABLE
         await ends.voice.close_session()
         async with asyncio.timeout(15):
             await exchange.handset.hung_up.wait()
-        assert APOLOGY_SECONDS - 0.5 < time.monotonic() - closed_at < APOLOGY_SECONDS + 2
+        assert APOLOGY_SECONDS - 0.5 < time.monotonic() - closed_at < APOLOGY_SECONDS + 5
         call = await explained(product, task_id)
         assert "voice_failed" in names(call)
-        disclosure, sorry = call["transcript"]
-        assert disclosure["speaker"] == sorry["speaker"] == "ai"
+        disclosure, wait, sorry = call["transcript"]
+        assert {line["speaker"] for line in call["transcript"]} == {"ai"}
+        assert wait["text"] == moment().text
         assert "AI" in disclosure["text"]
         assert sorry["text"] == apology().text
         (record,) = exchange.records
         assert record.hung_up_by == "caller"
+
+
+async def test_the_voice_comes_back_in_mid_call(tmp_path: Path) -> None:
+    """A voice that closes and can be had again goes on in another session, told what was said."""
+    async with world(tmp_path) as (ends, exchange, product):
+        task_id = await product.confirm(plan(CALLEE))
+        call_id = await product.talking(task_id)
+
+        async def event(name: str) -> Json | None:
+            call = await product.get(f"/api/calls/{call_id}")
+            return call if name in names(call) else None
+
+        await until(lambda: event("disclosure_heard"), "the disclosure was heard", 30)
+        await ends.voice.close_session()
+        await until(lambda: event("voice_restored"), "the voice is back", 5)
+        assert not exchange.handset.hung_up.is_set()
+        first, second = ends.voice.peers
+        assert second.automatic
+        (said, *_), (told, *_) = first.said, second.of("conversation.item.create")
+        assert told["item"]["role"] == "assistant"
+        assert told["item"]["content"][0]["text"] in said
 
 
 @pytest.mark.parametrize(
