@@ -10,10 +10,15 @@ from opendeep.audio_processing_service.audiosocket_server import (
     AudioSocketConfig,
     AudioSocketServer,
 )
+from opendeep.audio_processing_service.gemini_live_client import (
+    GeminiLiveClient,
+    GeminiLiveConfig,
+)
 from opendeep.audio_processing_service.openai_realtime_client import (
     OpenAIRealtimeClient,
     RealtimeConfig,
 )
+from opendeep.audio_processing_service.voice_agent import VoiceAgentFactory
 from opendeep.bootstrap.far_ends import FarEnds
 from opendeep.bootstrap.process_part import ProcessPart, Role, RoleServices
 from opendeep.call_processor_service.asterisk_ami_client import AsteriskAmiClient
@@ -222,13 +227,6 @@ def _media(base: Foundation, desk: CallDesk) -> AudioSocketServer:
     port = 0 if config.practice_exchange else port
     if config.audiosocket_advertise:
         split_address(config.audiosocket_advertise, "AUDIOSOCKET_ADVERTISE")
-    voice = RealtimeConfig(
-        url=base.ends.realtime_url,
-        api_key=base.ends.realtime_key,
-        model=config.openai_realtime_model,
-        voice=config.openai_realtime_voice,
-        priced=not config.practice_voice,
-    )
     return AudioSocketServer(
         AudioSocketConfig(
             host=host,
@@ -243,9 +241,29 @@ def _media(base: Foundation, desk: CallDesk) -> AudioSocketServer:
             bus=base.bus,
             desk=desk,
             clock=base.clock,
-            make_voice=lambda: OpenAIRealtimeClient(voice, clock=base.clock),
+            make_voice=_voice_factory(base),
         ),
     )
+
+
+def _voice_factory(base: Foundation) -> VoiceAgentFactory:
+    config = base.config
+    if config.voice_provider == "gemini":
+        gemini = GeminiLiveConfig(
+            url=config.gemini_live_url,
+            api_key=config.google_api_key.get_secret_value(),
+            model=config.gemini_live_model,
+            voice=config.gemini_live_voice,
+        )
+        return lambda: GeminiLiveClient(gemini)
+    voice = RealtimeConfig(
+        url=base.ends.realtime_url,
+        api_key=base.ends.realtime_key,
+        model=config.openai_realtime_model,
+        voice=config.openai_realtime_voice,
+        priced=not config.practice_voice,
+    )
+    return lambda: OpenAIRealtimeClient(voice, clock=base.clock)
 
 
 def split_address(text: str, setting: str) -> tuple[str, int]:

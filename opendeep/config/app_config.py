@@ -27,6 +27,7 @@ from opendeep.common.errors import SettingsError
 
 OPENAI_DEFAULT_BASE_URL = "https://api.openai.com/v1"
 GEMINI_DEFAULT_BASE_URL = "https://generativelanguage.googleapis.com"
+GEMINI_LIVE_METHOD = "google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"
 PLACES_DEFAULT_BASE_URL = "https://places.googleapis.com"
 GUARDED_PREFIXES = ("OPENDEEP_", "ASTERISK_", "AUDIOSOCKET_", "APP_TEST_")
 
@@ -105,6 +106,10 @@ class AppConfig(BaseSettings):
     openai_text_model: str = "gpt-6.1-terra"
     openai_small_text_model: str = "gpt-6-luna"
     openai_api_style: Literal["auto", "responses", "chat"] = "auto"
+
+    voice_provider: Literal["openai", "gemini"] = "openai"
+    gemini_live_model: str = "gemini-3.8-live"
+    gemini_live_voice: str = "Kore"
 
     google_api_key: SecretStr = SecretStr("")
     gemini_base_url: WebAddress = GEMINI_DEFAULT_BASE_URL
@@ -186,7 +191,8 @@ class AppConfig(BaseSettings):
     @property
     def practice_voice(self) -> bool:
         """Whether the practice AI holds the conversations."""
-        return self.practice_text and not self.openai_realtime_url
+        openai = self.voice_provider == "openai"
+        return openai and self.practice_text and not self.openai_realtime_url
 
     @property
     def practice_directory(self) -> bool:
@@ -220,6 +226,12 @@ class AppConfig(BaseSettings):
         scheme, _, rest = self.openai_base_url.rstrip("/").partition("://")
         return f"{'ws' if scheme == 'http' else 'wss'}://{rest}/realtime"
 
+    @property
+    def gemini_live_url(self) -> str:
+        """The Live WebSocket's address, at the host of ``GEMINI_BASE_URL``."""
+        scheme, _, rest = self.gemini_base_url.rstrip("/").partition("://")
+        return f"{'ws' if scheme == 'http' else 'wss'}://{rest}/ws/{GEMINI_LIVE_METHOD}"
+
     def check(self) -> None:
         """Refuse combinations that are unsafe or cannot work.
 
@@ -230,6 +242,15 @@ class AppConfig(BaseSettings):
             raise SettingsError(
                 f"WEB_HOST={self.web_host} is reachable from outside, but AUTH_MODE=local has no "
                 "passwords: bind a loopback address such as 127.0.0.1."
+            )
+        no_key = not self.google_api_key.get_secret_value()
+        if (
+            self.voice_provider == "gemini"
+            and no_key
+            and self.gemini_base_url == GEMINI_DEFAULT_BASE_URL
+        ):
+            raise SettingsError(
+                "VOICE_PROVIDER=gemini needs GOOGLE_API_KEY: there is no practice Gemini Live."
             )
         if self.auth_mode == "password":
             raise SettingsError(
