@@ -2,13 +2,14 @@
 
 from typing import Final
 
+from opendeep.audio_processing_service import pcm
 from opendeep.audio_processing_service.answer_classifier import (
     LONGEST_MS,
     Answer,
     AnswerClassifier,
 )
 from opendeep.audio_processing_service.call_sound import CallSound
-from opendeep.audio_processing_service.call_tones import BLOCK_MS, Tone, ToneEar
+from opendeep.audio_processing_service.call_tones import BLOCK_MS, Tone, ToneEar, pitches_of_each
 from opendeep.common.data_models import CallCause
 
 END_CAUSES: Final = {
@@ -22,6 +23,7 @@ LATEST_WORDS_MS: Final = 60_000
 """The words of a first utterance may come so late, where it is a long menu."""
 LATEST_BEEP_MS: Final = 120_000
 """So long a machine's beep is listened for."""
+_MOST_LATER: Final = 10
 _RISE_DB: Final = 9.0
 _FAINTEST_DBFS: Final = -45.0
 
@@ -41,6 +43,7 @@ class AnswerWatch:
         self._sound = sound
         self._tones = ToneEar()
         self._classifier = AnswerClassifier()
+        self._later: list[tuple[bytes, int]] = []
         self._told = Answer.UNKNOWN
 
     @property
@@ -63,9 +66,14 @@ class AnswerWatch:
             return None
         limit_dbfs = max(_FAINTEST_DBFS, self._sound.ear.floor_dbfs + _RISE_DB)
         loud = tenth.level_dbfs > limit_dbfs
+        if self._classifier.certain and not machine:
+            # A person; should it prove to be a machine after all, its last beep will be asked for.
+            self._later.append((tenth.mulaw if loud else b"", now_ms))
+            if len(self._later) >= _MOST_LATER:
+                self._catch_up()
+            return None
         tone = self._tones.hear(tenth.samples if loud else None)
-        if tone is Tone.BEEP:
-            self.beeped_ms = now_ms
+        self._note(tone, now_ms)
         if machine:
             return None
         active = loud and not self._tones.sounding
@@ -76,7 +84,21 @@ class AnswerWatch:
         """Take the callee's words; return who answered, where that is new."""
         if now_ms <= LATEST_WORDS_MS and not self._is_machine():
             self._classifier.said(text, now_ms)
+            if self._is_machine():
+                self._catch_up()
         return self._news()
+
+    def _catch_up(self) -> None:
+        """Listen to what was put off, all at once, which costs a fifth."""
+        later, self._later = self._later, []
+        loud = [mulaw for mulaw, _ in later if mulaw]
+        pitches = iter(pitches_of_each(pcm.mulaw_to_samples(b"".join(loud))))
+        for mulaw, at_ms in later:
+            self._note(self._tones.follow(next(pitches) if mulaw else ()), at_ms)
+
+    def _note(self, tone: Tone | None, now_ms: int) -> None:
+        if tone is Tone.BEEP:
+            self.beeped_ms = now_ms
 
     def _is_machine(self) -> bool:
         return self._classifier.certain and self.answer is not Answer.PERSON

@@ -28,6 +28,8 @@ _STEP_HZ: Final = 10
 _LOWEST: Final = 30
 _PURE: Final = 0.85
 _LESSER_SHARE: Final = 0.12
+_LEAST_OF_PEAK: Final = _PURE / 2 / 5
+"""Of the greater of two peaks, five steps wide, the highest step has at least so much."""
 _WINDOW: Final = np.hanning(BLOCK_SAMPLES).astype(np.float32)
 _SIT_HZ: Final = ((950, 55), (1400, 50), (1777, 25))
 _DTMF_LOW: Final = (697, 770, 852, 941)
@@ -71,17 +73,28 @@ def pitches_of(samples: Samples) -> Pitches:
     Args:
         samples: a tenth of a second, any scale.
     """
-    spectrum = np.fft.rfft(samples * _WINDOW)
-    power = spectrum.real**2 + spectrum.imag**2
-    power[:_LOWEST] = 0
-    total = float(power.sum())
-    if total <= 0:
-        return ()
+    return pitches_of_each(samples)[0]
+
+
+def pitches_of_each(samples: Samples) -> list[Pitches]:
+    """Return the same for each tenth of a second of a longer piece."""
+    if not len(samples):
+        return []
+    spectra = np.fft.rfft(samples.reshape(-1, BLOCK_SAMPLES) * _WINDOW)
+    powers = spectra.real**2 + spectra.imag**2
+    powers[:, :_LOWEST] = 0
+    totals: list[float] = powers.sum(axis=1).tolist()
+    highest: list[float] = powers.max(axis=1).tolist()
+    return [
+        _peaks_of(power, total) if most > _LEAST_OF_PEAK * total else ()
+        for power, total, most in zip(powers, totals, highest, strict=True)
+    ]
+
+
+def _peaks_of(power: npt.NDArray[np.floating], total: float) -> Pitches:
     first, first_share = _take_peak(power, total)
     if first_share >= _PURE:
         return (first,)
-    if first_share < _PURE / 2:
-        return ()  # nor do two of them: it is the greater
     second, second_share = _take_peak(power, total)
     if second_share < _LESSER_SHARE or first_share + second_share < _PURE:
         return ()
@@ -126,7 +139,10 @@ class ToneEar:
 
     def hear(self, samples: Samples | None) -> Tone | None:
         """Take a tenth of a second, None where it is quiet; return what became certain with it."""
-        pitches = () if samples is None else pitches_of(samples)
+        return self.follow(() if samples is None else pitches_of(samples))
+
+    def follow(self, pitches: Pitches) -> Tone | None:
+        """Take the pitches of a tenth of a second; return what became certain with it."""
         last = self._pieces[-1]
         if _alike(last.pitches, pitches):
             last.blocks += 1

@@ -1,7 +1,9 @@
 """Writes what all live calls say and do, in as few transactions as the database has time for.
 
 Whoever comes while a transaction is under way waits, and whoever of those comes first writes for
-all of them. So one call's line is written at once, and the lines of hundreds go together.
+all of them. Transactions begin at most ten times a second, since each statement takes the
+interpreter away from the sound of all calls for a moment. So one call's line is written at once,
+and the lines of hundreds go together.
 """
 
 import asyncio
@@ -23,6 +25,7 @@ from opendeep.database.repositories.system_call_log import SystemCallLog
 
 _MOST_AT_ONCE: Final = 200
 _WRITE_SECONDS: Final = 30.0
+_GATHER_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +41,7 @@ class CallLedger:
         self._database = database
         self._waiting: list[_Waiting] = []
         self._turn = asyncio.Lock()
+        self._next_at = 0.0
 
     async def write(self, entry: LoggedLine | LoggedEvent) -> int:
         """Store an entry, in the order of the calls of this method; durable on return.
@@ -54,6 +58,7 @@ class CallLedger:
         try:
             async with self._turn:
                 if not mine.written.done():
+                    await self._gather()
                     # Others' entries go along: they are not broken off where this caller is.
                     batch = self._waiting[:_MOST_AT_ONCE]
                     await finish_within(_WRITE_SECONDS, self._write(batch), name="call_ledger")
@@ -66,6 +71,13 @@ class CallLedger:
         if isinstance(result, OpenDeepError):
             raise result
         return result
+
+    async def _gather(self) -> None:
+        """Wait until a transaction may begin, if another one began a moment ago."""
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._next_at:
+            await asyncio.sleep(self._next_at - loop.time())
+        self._next_at = loop.time() + _GATHER_SECONDS
 
     async def _write(self, batch: list[_Waiting]) -> None:
         """Write several entries; one that the database refuses costs the others nothing."""

@@ -67,3 +67,16 @@ def test_what_comes_late_says_nothing_about_who_answered() -> None:
     assert bench.hear(tones(3, 2100)).told == []
     assert bench.watch.said("Leave a message.", LATEST_WORDS_MS + 1) is None
     assert bench.watch.answer is Answer.UNKNOWN
+
+
+def test_the_beep_of_a_machine_that_passed_for_a_person() -> None:
+    """Its last beep is known when its words give it away, also where they come after it."""
+    for more_seconds in (0.3, 1.2):
+        bench = Bench().hear(voice(3, 8000))
+        bench.note(bench.watch.said("Hello, this is Anna.", bench.ms))
+        beep_ms = bench.ms + 900
+        bench.hear(voice(4, 4000)).hear(tones(0.4, 1000)).hear(pause(more_seconds))
+        bench.note(bench.watch.said("Leave a message after the tone.", bench.ms))
+        assert bench.told == [Answer.PERSON, Answer.VOICEMAIL]
+        assert bench.watch.beeped_ms is not None
+        assert abs(bench.watch.beeped_ms - beep_ms) <= 200

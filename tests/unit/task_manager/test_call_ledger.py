@@ -50,6 +50,20 @@ async def texts(world, call_id):
         return [line.text for line in await Transcripts(tx, world.user_id).lines(call_id)]
 
 
+async def test_transactions_keep_a_distance(world: World) -> None:
+    """Whoever writes right after another waits a moment, and takes along who comes meanwhile."""
+    database = CountedDatabase(world)
+    ledger = CallLedger(database)
+    call = await world.call(await world.task())
+    await ledger.write(spoken(call.id, "0"))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(ledger.write(spoken(call.id, "1")))
+        await asyncio.sleep(0.02)
+        group.create_task(ledger.write(spoken(call.id, "2")))
+    assert database.count == 2
+    assert await texts(world, call.id) == ["0", "1", "2"]
+
+
 async def test_what_waits_goes_together(world: World) -> None:
     """While one transaction is under way, all others' lines wait for the next."""
     database = CountedDatabase(world)
