@@ -7,9 +7,15 @@ One core is given to the system under test, the other to the far ends: a load of
 (``media_rig/audiosocket_load.c``) and a Realtime server that echoes (``media_rig/
 realtime_server.c``). In one run, one after the other: the product's media path with transcript,
 events and recording; the minimal paced relay (uvloop, picows); a plain relay (asyncio streams,
-``websockets``, ``json``). A level of calls *holds* when no frame is lost, the 99th percentile is
-at most 20 ms above the unloaded one (10 calls), and no frame is later than the unloaded median by
-60 ms.
+``websockets``, ``json``); the product with PCM of 24 kHz from the voice service; and once more,
+with a load and a Realtime server that were written apart from the first (``media_rig/second_*``,
+uvloop), product, minimal relay, and the product over TLS. A level of calls *holds* when no frame
+is lost, the 99th percentile is at most 20 ms above the unloaded one (10 calls), and no frame is
+later than the unloaded median by 60 ms.
+
+``calls`` is how many the product held; ``p50_ms``, ``p99_ms``, ``lost`` and ``late`` are of that
+level, ``cpu_ratio`` is the product's processor time a call over the minimal relay's, at the most
+calls at which both were measured and held.
 """
 
 import argparse
@@ -20,6 +26,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,9 +34,13 @@ from benchmarks.media_rig import build
 
 UNLOADED: Final = 10
 LEVELS: Final = {
-    "product": (10, 100, 150, 200, 300, 400, 500, 600),
-    "relay_minimal": (10, 200, 400, 500, 600, 700),
-    "relay_plain": (10, 50, 100, 150, 200),
+    "product": (10, 100, 200, 300, 400, 500),
+    "relay_minimal": (10, 100, 200, 300, 400, 500, 600),
+    "relay_plain": (10, 100, 200, 300),
+    "product_pcm": (10, 100, 200, 300),
+    "second_product": (10, 100, 200, 300),
+    "second_relay_minimal": (10, 100, 200, 300),
+    "second_product_tls": (10, 100, 200, 300),
 }
 ADDED_MS: Final = 20.0
 LATE_MS: Final = 60.0
@@ -113,11 +124,61 @@ def percentile(histogram: dict[str, int], share: float) -> float:
     return 0.0
 
 
-def measure(system: Child, calls: int, seconds: int) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """One system and its far ends."""
+
+    name: str
+
+    @property
+    def second(self) -> bool:
+        """Whether the far ends are those that were written apart."""
+        return self.name.startswith("second_")
+
+    def load(self) -> list[str]:
+        """Return the command of the load."""
+        if self.second:
+            return [sys.executable, "-m", "benchmarks.media_rig.second_load"]
+        return [str(build.compiled("audiosocket_load"))]
+
+    def voice(self, directory: Path) -> list[str]:
+        """Return the command of the Realtime server; makes its certificate where it needs one."""
+        if not self.second:
+            return [str(build.compiled("realtime_server")), "--mode", "echo"]
+        command = [sys.executable, "-m", "benchmarks.media_rig.second_server"]
+        return [*command, "--tls", *_certificate(directory)] if self.tls else command
+
+    @property
+    def tls(self) -> bool:
+        """Whether the Realtime server is reached over TLS."""
+        return self.name.endswith("_tls")
+
+    def system(self, voice_port: int, directory: Path) -> list[str]:
+        """Return the command of the system under test."""
+        kind = self.name.removeprefix("second_").removesuffix("_tls").removesuffix("_pcm")
+        scheme = "wss" if self.tls else "ws"
+        url = f"{scheme}://localhost:{voice_port}/v1/realtime"
+        form = ["audio/pcm"] if self.name.endswith("_pcm") else []
+        module = f"benchmarks.media_rig.{kind}"
+        trust = ["env", f"SSL_CERT_FILE={directory}/certificate.pem"] if self.tls else []
+        return [*trust, sys.executable, "-m", module, url, str(directory), *form]
+
+
+def _certificate(directory: Path) -> list[str]:
+    """Make a certificate for localhost; return its path and its key's."""
+    paths = [str(directory / "certificate.pem"), str(directory / "key.pem")]
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2"]
+    files = ["-nodes", "-out", paths[0], "-keyout", paths[1]]
+    subprocess.run([*command, *subject, *files], check=True, capture_output=True)  # noqa: S603
+    return paths
+
+
+def measure(rig: Rig, system: Child, calls: int, seconds: int) -> dict[str, Any]:
     """Load a system with calls; return what the far end saw and what it cost."""
     system.tell(f"prepare {calls}")
     ids = system.hear().split()
-    load = [str(build.compiled("audiosocket_load")), "--port", str(system.audio_port)]
+    load = [*rig.load(), "--port", str(system.audio_port)]
     times = ["--ramp-ms", str(calls * 10), "--settle-ms", "5000"]
     with child([*load, *times, "--measure-ms", str(seconds * 1000)], _FAR_CORE) as far:
         for call_id in ids:
@@ -161,16 +222,14 @@ def judge(level: dict[str, Any], unloaded: dict[str, Any]) -> dict[str, Any]:
 def run_system(name: str, levels: Sequence[int], seconds: int, core: int) -> list[dict[str, Any]]:
     """Measure a system level by level, until two in a row do not hold."""
     results: list[dict[str, Any]] = []
+    rig = Rig(name)
     with ExitStack() as stack:
-        far = [str(build.compiled("realtime_server")), "--mode", "echo"]
-        voice = stack.enter_context(child(far, _FAR_CORE))
-        url = f"ws://127.0.0.1:{voice.port()}/v1/realtime"
-        directory = stack.enter_context(tempfile.TemporaryDirectory())
-        module = f"benchmarks.media_rig.{name}"
-        system = stack.enter_context(child([sys.executable, "-m", module, url, directory], core))
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        voice = stack.enter_context(child(rig.voice(directory), _FAR_CORE))
+        system = stack.enter_context(child(rig.system(voice.port(), directory), core))
         system.audio_port = system.port()
         for calls in levels:
-            level = measure(system, calls, seconds)
+            level = measure(rig, system, calls, seconds)
             unloaded = results[0] if results else {**level}
             results.append(judge(level, unloaded))
             sys.stderr.write(json.dumps({"system": name, **results[-1]}) + "\n")
@@ -198,14 +257,17 @@ def summary(levels: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def cpu_ratios(these: list[dict[str, Any]], those: list[dict[str, Any]]) -> dict[int, float]:
-    """Compare processor time at the same numbers of calls: a busy loop does more at a time."""
-    other = {level["calls"]: level["cpu_per_call_percent"] for level in those}
-    return {
-        level["calls"]: round(level["cpu_per_call_percent"] / other[level["calls"]], 2)
-        for level in these
-        if level["calls"] in other
-    }
+def cpu_ratio(found: dict[str, Any], product: str, relay: str) -> float | None:
+    """Compare processor time at the same number of calls: a busy loop does more at a time."""
+    if product not in found or relay not in found:
+        return None
+    other = {level["calls"]: level for level in found[relay]["levels"]}
+    both = [one for one in found[product]["levels"] if one["calls"] in other]
+    held = [one for one in both if one["holds"] and other[one["calls"]]["holds"]]
+    if not both:
+        return None
+    most = (held or both)[-1]
+    return round(most["cpu_per_call_percent"] / other[most["calls"]]["cpu_per_call_percent"], 2)
 
 
 def main() -> None:
@@ -223,12 +285,11 @@ def main() -> None:
         )
         for name in options.systems
     }
-    product, minimal = found.get("product"), found.get("relay_minimal")
-    figures: dict[str, Any] = dict(product or {})
+    figures: dict[str, Any] = dict(found.get("product", {}))
     figures.pop("levels", None)
-    if product and minimal:
-        figures["cpu_ratio"] = cpu_ratios(product["levels"], minimal["levels"])
-    sys.stdout.write(json.dumps({**figures, "systems": found}) + "\n")
+    figures["cpu_ratio"] = cpu_ratio(found, "product", "relay_minimal")
+    second = cpu_ratio(found, "second_product", "second_relay_minimal")
+    sys.stdout.write(json.dumps({**figures, "second_cpu_ratio": second, "systems": found}) + "\n")
 
 
 if __name__ == "__main__":

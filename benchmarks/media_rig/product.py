@@ -3,10 +3,11 @@
 ``AudioSocketServer``, a handler and an ``OpenAIRealtimeClient`` for each call; transcript lines and
 events are rows in SQLite, with their events on the bus, and every call is recorded.
 
-    python -m benchmarks.media_rig.product ws://127.0.0.1:N/v1/realtime DIRECTORY
+    python -m benchmarks.media_rig.product ws://127.0.0.1:N/v1/realtime DIRECTORY [audio/pcm]
 """
 
 import asyncio
+import gc
 import logging
 import sys
 from datetime import timedelta
@@ -46,6 +47,7 @@ _PLAN: Final = PlanTask(
 )
 _INSTRUCTIONS: Final = "You call a dental practice to book a cleaning. " * 40
 _DISCLOSURE: Final = "Hello, this is an AI."
+MULAW: Final = "audio/pcmu"
 _SOON: Final = timedelta(minutes=5)
 
 
@@ -111,7 +113,7 @@ async def main(url: str, directory: Path) -> None:
     await asyncio.to_thread(migrate.upgrade, address)
     async with SqlDatabase(address, bus, clock=clock) as database, Nursery("benchmark") as nursery:
         feedback = FeedbackManagerService(database, bus, clock, FeedbackConfig())
-        config = RealtimeConfig(url=url, priced=False)
+        config = RealtimeConfig(url=url, priced=False, output_format=(sys.argv[3:] or [MULAW])[0])
         server = AudioSocketServer(
             AudioSocketConfig(port=0, max_calls=4000, connect_seconds=600),
             MediaPorts(
@@ -132,6 +134,7 @@ async def main(url: str, directory: Path) -> None:
 
 
 if __name__ == "__main__":
+    gc.freeze()  # as the command line does with what is imported
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

@@ -263,7 +263,7 @@ _NO_SPACES_SCRIPTS: Final = re.compile("([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9ff
 def asks_to_stop(text: str) -> bool:
     """Whether words ask not to be called again, in any of the languages."""
     heard = text[-_LONGEST:]
-    return any(_asks(part) for part in (heard, *_SENTENCE.split(heard)))
+    return any(_asks(part) for part in dict.fromkeys((heard, *_SENTENCE.split(heard))))
 
 
 def _asks(text: str) -> bool:
