@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Final, assert_never
 
 import structlog
@@ -70,12 +71,13 @@ class CallLog:
             await self._write(entry)
 
     async def _write(self, entry: _Entry) -> None:
-        for pause in (*_RETRY_SECONDS, None):
+        """Store an entry; while the database is away, it waits, the whole call if need be."""
+        for pause in chain(_RETRY_SECONDS, repeat(_RETRY_SECONDS[-1])):
             try:
                 await self._store(entry)
             except OpenDeepError as error:
                 log.warning("entry_not_stored", reason=error.message)
-                if pause is None or not error.retryable:
+                if not error.retryable:
                     return
                 await asyncio.sleep(pause)
             else:

@@ -53,7 +53,7 @@ from opendeep.call_processor_service.channel_events import (
     read_event,
 )
 from opendeep.call_processor_service.key_player import KeyPlayer
-from opendeep.call_processor_service.placement import keep_pace, prepare_originate, take_turn
+from opendeep.call_processor_service.placement import prepare_originate, take_turn, why_too_late
 from opendeep.call_processor_service.transfer import Transfers
 from opendeep.common import messages
 from opendeep.common.data_models import CallCause
@@ -100,11 +100,6 @@ class CallAttemptHandler:
         self._hangup_text = ""
         self._phase = AttemptPhase()
 
-    @property
-    def fence(self) -> int:
-        """Which life of the process began this attempt."""
-        return self._attempt.call.fence
-
     async def run(self) -> None:
         """Place the call, follow it to its end, and commit that end."""
         call = self._attempt.call
@@ -140,10 +135,8 @@ class CallAttemptHandler:
         """Prepare the media, commit, and send Originate once; return whether it may be dialling."""
         try:
             target, action = await prepare_originate(self._attempt, self._config, self._ports)
-            if not self._ports.ami.is_connected:
-                raise AmiUnavailableError("The telephone exchange is not connected.")
             lease = await take_turn(
-                self._report, target, self._config, self._ports.clock, wanted=self._is_wanted
+                self._report, target, self._config, self._ports, lambda: self._facts.asked is None
             )
             if lease is None:
                 return False
@@ -159,22 +152,11 @@ class CallAttemptHandler:
         self._wait_at_most(
             self._config.ring_seconds + times.RING_GRACE_SECONDS, CallCause.NO_ANSWER
         )
-        return await self._may_send(lease) and await self._send(action)
-
-    def _is_wanted(self) -> bool:
-        return self._facts.asked is None
-
-    async def _may_send(self, lease: float) -> bool:
-        """Look once more right before the wire; what is not sent now is not sent at all."""
-        reason = "It was not dialled: OpenDeep was held up."
-        try:
-            in_time = await keep_pace(self._report, self._config, self._ports.clock, lease=lease)
-        except (UnavailableError, ConflictError) as error:
-            in_time, reason = False, f"It was not dialled: {error.message}"
-        if not in_time:
+        reason = await why_too_late(self._report, self._config, self._ports.clock, lease=lease)
+        if reason:
             self.end(CallCause.EXCHANGE_FAILED, reason)
             self._phase.over = True
-        return in_time and self._is_wanted()
+        return self._facts.asked is None and await self._send(action)
 
     async def _send(self, action: AmiAction) -> bool:
         try:

@@ -57,6 +57,7 @@ class CallInitiatorService:
         )
         self._poll_seconds = poll_seconds
         self._handlers: dict[CallId, CallAttemptHandler] = {}
+        self._fences: dict[CallId, int] = {}
         self._stopping = asyncio.Event()
         self._wake = asyncio.Event()
         self._recover_at = 0.0
@@ -117,6 +118,7 @@ class CallInitiatorService:
                 return
             handler = CallAttemptHandler(attempt, config=self._config, ports=self._ports)
             self._handlers[attempt.call.id] = handler
+            self._fences[attempt.call.id] = attempt.call.fence
             nursery.start(self._hold(attempt, handler), name=attempt.call.id)
 
     async def _hold(self, attempt: Attempt, handler: CallAttemptHandler) -> None:
@@ -126,13 +128,14 @@ class CallInitiatorService:
             await handler.run()
         finally:
             del self._handlers[attempt.call.id]
+            del self._fences[attempt.call.id]
             self._wake.set()
 
     def _let_go_of_lost_calls(self) -> None:
         """Hang up what began in a life that others ended: its rows are settled by them."""
         fence = self._ports.membership.fence
-        for handler in self._handlers.values():
-            if fence is not None and handler.fence != fence:
+        for call_id, handler in self._handlers.items():
+            if fence is not None and self._fences[call_id] != fence:
                 handler.stop()
 
     async def _recover(self) -> None:

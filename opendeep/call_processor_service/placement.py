@@ -8,11 +8,13 @@ import asyncio
 from collections.abc import Callable
 
 from opendeep.call_processor_service.ami_actions import AmiAction
+from opendeep.call_processor_service.ami_link import AmiUnavailableError
 from opendeep.call_processor_service.attempt_report import AttemptReport
 from opendeep.call_processor_service.call_pace import SLACK_SECONDS
 from opendeep.call_processor_service.call_ports import Attempt, AttemptConfig, CallPorts
 from opendeep.call_processor_service.dialing import DialTarget, dial_target
 from opendeep.common.clock import Clock
+from opendeep.common.errors import ConflictError, UnavailableError
 from opendeep.common.ids import channel_id
 from opendeep.common.ports import Briefing, CallMediaConfig
 
@@ -69,9 +71,8 @@ async def take_turn(
     report: AttemptReport,
     target: DialTarget,
     config: AttemptConfig,
-    clock: Clock,
-    *,
-    wanted: Callable[[], bool],
+    ports: CallPorts,
+    is_wanted: Callable[[], bool],
 ) -> float | None:
     """Commit the attempt as sent when the pace allows; return until when it may be written.
 
@@ -79,39 +80,38 @@ async def take_turn(
         report: the durable side of the attempt.
         target: what will be dialled.
         config: how fast calls may begin.
-        clock: its precise seconds are the answer's.
-        wanted: whether the call is still to be placed.
+        ports: the exchange must be connected; the clock's precise seconds are the answer's.
+        is_wanted: asked before each try.
 
     Returns:
         None when it is not wanted any more and nothing was committed.
 
     Raises:
+        UnavailableError: the exchange or the database is away.
         OpenDeepError: see :meth:`AttemptReport.sent`.
     """
-    while wanted():
-        lease = clock.precise() + SEND_LEASE_SECONDS
+    while is_wanted():
+        if not ports.ami.is_connected:
+            raise AmiUnavailableError("The telephone exchange is not connected.")
+        lease = ports.clock.precise() + SEND_LEASE_SECONDS
         if await report.sent(target, config.pace):
             return lease
         await asyncio.sleep(config.pace.pause_seconds)
     return None
 
 
-async def keep_pace(
+async def why_too_late(
     report: AttemptReport, config: AttemptConfig, clock: Clock, *, lease: float
-) -> bool:
-    """See that Originate can be written now; False when the lease ended first.
-
-    Raises:
-        UnavailableError: the database went away meanwhile.
-        ConflictError: somebody else settled the attempt.
-    """
+) -> str:
+    """See that Originate can be written at this instant; return why not, empty where it can."""
     token_until = lease - SEND_LEASE_SECONDS + SLACK_SECONDS
-    while config.pace.calls is not None and clock.precise() > token_until:
-        taken_at = clock.precise()
-        if taken_at > lease:
-            return False
-        if await report.sent_later(config.pace):
-            token_until = taken_at + SLACK_SECONDS
-        else:
-            await asyncio.sleep(config.pace.pause_seconds)
-    return clock.precise() <= lease
+    try:
+        while config.pace.calls is not None and token_until < clock.precise() <= lease:
+            taken_at = clock.precise()
+            if await report.sent_later(config.pace):
+                token_until = taken_at + SLACK_SECONDS
+            else:
+                await asyncio.sleep(config.pace.pause_seconds)
+    except (UnavailableError, ConflictError) as error:
+        return f"It was not dialled: {error.message}"
+    return "" if clock.precise() <= lease else "It was not dialled: OpenDeep was held up."
