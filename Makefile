@@ -2,11 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CHAOS_ATTEMPTS ?= 10000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 CORES := opendeep/call_processor_service/ami_protocol.py,opendeep/call_processor_service/attempt_states.py,opendeep/audio_processing_service/audiosocket_protocol.py,opendeep/audio_processing_service/realtime_protocol.py,opendeep/audio_processing_service/playout.py,opendeep/audio_processing_service/pcm.py,opendeep/task_manager/task_states.py,opendeep/task_manager/dial_policy.py
 
-.PHONY: run test check lint unit covered integration asterisk long bench servers clean lock
+.PHONY: run test check lint unit covered integration asterisk chaos chaos-asterisk long bench servers clean lock
 
 run: $(VENV)/.run  ## start OpenDeep in practice mode on http://127.0.0.1:8000
 	@exec $(BIN)/opendeep serve
@@ -35,9 +36,18 @@ integration: $(VENV)/.dev  ## real Asterisk, PostgreSQL, Chromium, speech and so
 asterisk: $(VENV)/.dev  ## two real Asterisks on loopback, until Ctrl-C
 	@$(BIN)/python -m tests.integration.asterisk.servers
 
+chaos: $(VENV)/.dev servers  ## kill everything under CHAOS_ATTEMPTS calls; the last line sums up
+	@$(BIN)/python -m tests.chaos.run --attempts $(CHAOS_ATTEMPTS)
+
+chaos-asterisk: $(VENV)/.dev servers  ## the same at a real Asterisk, counted by its network
+	@$(BIN)/python -m tests.chaos.run --asterisk --attempts 1000
+
 long: $(VENV)/.dev servers  ## the properties with many examples, and thousands of real calls
 	$(BIN)/pytest tests -m "not integration" -n 2 -q --hypothesis-profile=long
 	$(BIN)/python benchmarks/asterisk_calls.py soak --json
+	$(BIN)/python -m tests.chaos.crashes --runs 50
+	$(BIN)/python -m tests.chaos.run --attempts $(CHAOS_ATTEMPTS)
+	$(BIN)/python -m tests.chaos.run --asterisk --attempts 1000
 
 bench: $(VENV)/.bench  ## the benchmarks, one JSON object each
 	$(BIN)/python benchmarks/ami.py --json

@@ -29,6 +29,11 @@ from opendeep.common.event_bus import EventBus, InProcessEventBus
 from opendeep.common.lifecycle import Service, Supervisor
 from opendeep.common.logger_setup import setup_logging
 from opendeep.database.engine import Database, SqlDatabase
+from opendeep.llm_integrations.testing import ScriptedTextModel
+from opendeep.post_call_analyzer_service.analysis_svc import (
+    AnalyzerConfig,
+    PostCallAnalyzerService,
+)
 from opendeep.task_manager.call_desk import CallDesk
 from opendeep.task_manager.dial_gate import DialRules, PolicyDialGate
 from opendeep.task_manager.feedback_manager_svc import FeedbackConfig, FeedbackManagerService
@@ -96,6 +101,13 @@ def services(dialler: Dialler, database: Database, bus: EventBus, fuse: Fuse) ->
         media,
         TaskSchedulerService(scheduler, database=database, bus=bus, gate=gate),
         CallRecoveryService(database, ami, clock),
+        PostCallAnalyzerService(
+            database=database,
+            bus=bus,
+            model=ScriptedTextModel(),
+            clock=clock,
+            config=AnalyzerConfig(node=dialler.node),
+        ),
         CallInitiatorService(config=config, limits=limits, ports=ports, gate=gate, shares=True),
     ]
 

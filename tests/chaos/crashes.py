@@ -14,9 +14,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from opendeep.call_processor_service.ami_link import AmiConfig
@@ -28,7 +27,7 @@ from tests.chaos.far_end import calls_that_came
 
 ROOT = Path(__file__).parent.parent.parent
 NUMBER = "+1{area}5550139"
-SIDE_BY_SIDE = 8
+SIDE_BY_SIDE = 13
 _CRASH_SECONDS = 60.0
 _SETTLE_SECONDS = 90.0
 _LOOK_SECONDS = 0.1
@@ -44,36 +43,69 @@ class Finding:
     rings: int
 
 
-def one_run(folder: Path, port: int, recorder_log: Path, point: CrashPoint) -> Finding:
-    """Kill a process at a point, let another find what is left, and judge."""
-    folder.mkdir()
-    file = folder / "opendeep.db"
-    url = f"sqlite:///{file}"
-    file.write_bytes((folder.parent / "empty.db").read_bytes())
-    _execute(file, "INSERT INTO users (username) VALUES ('ada')")
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One run: its files, and the process that is at work on them."""
+
+    point: CrashPoint
+    folder: Path
+    pid: int = 0
+    before: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def file(self) -> Path:
+        """Its database."""
+        return self.folder / "opendeep.db"
+
+    def fork(self, port: int, point: CrashPoint | None) -> None:
+        """Let a process work on it."""
+        ami = AmiConfig(host="127.0.0.1", port=port, username=USERNAME, secret=SECRET)
+        dialler = Dialler(url=f"sqlite:///{self.file}", ami=ami, point=point)
+        self.pid = forked(dialler, self.folder / f"{'second' if point is None else 'first'}.log")
+
+
+def begin(folder: Path, number: int, point: CrashPoint) -> Run:
+    """Make a database with one due task."""
+    run = Run(point=point, folder=folder / str(number))
+    run.folder.mkdir()
+    run.file.write_bytes((folder / "empty.db").read_bytes())
+    _execute(run.file, "INSERT INTO users (username) VALUES ('ada')")
     _execute(
-        file,
+        run.file,
         "INSERT INTO tasks (user_id, title, phone_number, goal, max_attempts)"
-        " VALUES (1, 'Call', ?, ?, 1)",
-        NUMBER.format(area=201 + int(folder.name) % 500),
-        "ask for the time",
+        " VALUES (1, 'Call', ?, 'ask for the time', 1)",
+        NUMBER.format(area=212 + number % 90),
     )
-    ami = AmiConfig(host="127.0.0.1", port=port, username=USERNAME, secret=SECRET)
-    first = forked(Dialler(url=url, ami=ami, point=point), folder / "first.log")
-    code = _wait(first, _CRASH_SECONDS)
-    if code != signal.SIGKILL:
-        return Finding(point=point, fault="the point was not reached", rings=0)
-    before = _rows(file)
-    second = forked(Dialler(url=url, ami=ami), folder / "second.log")
+    return run
+
+
+def batch(runs: list[Run], port: int, recorder_log: Path) -> list[Finding]:
+    """Kill a process at each run's point, let another find what is left, and judge."""
+    for run in runs:
+        run.fork(port, run.point)
+    deadline = time.monotonic() + _CRASH_SECONDS
+    codes = [_wait(run.pid, deadline) for run in runs]
+    for run in runs:
+        run.before = _rows(run.file)
+        run.fork(port, None)
     deadline = time.monotonic() + _SETTLE_SECONDS
-    while not _is_settled(_rows(file)) and time.monotonic() < deadline:
+    while time.monotonic() < deadline and not all(_is_settled(_rows(run.file)) for run in runs):
         time.sleep(_LOOK_SECONDS)
-    after = _rows(file)
-    os.kill(second, signal.SIGKILL)
-    os.waitpid(second, 0)
+    for run in runs:
+        os.kill(run.pid, signal.SIGKILL)
+        os.waitpid(run.pid, 0)
     came = calls_that_came(recorder_log)
-    rings = [came.get(f"od-{call}", 0) for call, _ in {*before[1:], *after[1:]}]
-    return Finding(point=point, fault=_fault(point, after, rings), rings=sum(rings))
+    return [_judge(run, code, came) for run, code in zip(runs, codes, strict=True)]
+
+
+def _judge(run: Run, code: int, came: Counter[str]) -> Finding:
+    after = _rows(run.file)
+    ids = {call for call, _ in run.before[1:] + after[1:]}
+    rings = [came.get(f"od-{call}", 0) for call in ids]
+    fault = _fault(run.point, after, rings)
+    if code != signal.SIGKILL:
+        fault = "the point was not reached"
+    return Finding(point=run.point, fault=fault, rings=sum(rings))
 
 
 def _fault(point: CrashPoint, rows: list[tuple[str, str]], rings: list[int]) -> str:
@@ -110,9 +142,8 @@ def _execute(file: Path, statement: str, *values: str) -> None:
     connection.close()
 
 
-def _wait(pid: int, seconds: float) -> int:
+def _wait(pid: int, deadline: float) -> int:
     """Wait for a process's end; return the signal that ended it, or 0."""
-    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found, status = os.waitpid(pid, os.WNOHANG)
         if found:
@@ -132,13 +163,10 @@ def crash_everywhere(runs: int, points: list[CrashPoint]) -> list[Finding]:
         log.touch()
         _child(stack, ["tests.chaos.far_end", address, str(log)])
         port = int(_child(stack, ["tests.chaos.exchange_child", address]).split()[1])
-        jobs = [point for _ in range(runs) for point in points]
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            return list(
-                pool.map(
-                    lambda job: one_run(folder / str(job[0]), port, log, job[1]), enumerate(jobs)
-                )
-            )
+        points = points * runs
+        jobs = [begin(folder, number, point) for number, point in enumerate(points)]
+        parts = [jobs[at : at + SIDE_BY_SIDE] for at in range(0, len(jobs), SIDE_BY_SIDE)]
+        return [finding for part in parts for finding in batch(part, port, log)]
 
 
 def _child(stack: ExitStack, module: list[str]) -> str:

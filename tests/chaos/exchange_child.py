@@ -15,13 +15,7 @@ from opendeep.practice.exchange_callee import FarEnd
 from opendeep.practice.exchange_channel import ExchangeChannel
 from opendeep.practice.exchange_sounds import load_clips
 from opendeep.practice.exchange_telephones import CallingSide, Telephones
-
-
-class NoHearing:
-    """Callees of these calls hear nothing."""
-
-    def listen(self, *_: object) -> None:
-        """Take nothing."""
+from opendeep.practice.speech import load_engines
 
 
 class CountedTelephones(Telephones):
@@ -52,7 +46,7 @@ async def run(address: str) -> None:
     setup_logging(log_format="console", level="error")
     exchange = CountedExchange(
         ExchangeConfig(ring_factor=0.2),
-        hearing=NoHearing(),  # type: ignore[arg-type]
+        hearing=load_engines(),
         clips=load_clips(),
         browser_phone=PracticeBrowserPhone(),
     )

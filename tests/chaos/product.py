@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+_ROOT = Path(__file__).parent.parent.parent
 _OURS = re.compile(
     r"(OPENDEEP|ASTERISK|AUDIOSOCKET|APP_TEST|OPENAI|GOOGLE|GEMINI|PLACES|WEB|DATABASE|REDIS)_"
 )
@@ -79,6 +80,48 @@ class Processes:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+class Diallers:
+    """Processes of the call side alone (``crash_child``), which need no Redis and know no hours."""
+
+    def __init__(self, folder: Path, arguments: list[str], count: int) -> None:
+        self._folder = folder
+        self._arguments = arguments
+        self._names = [f"dialler-{number}" for number in range(count)]
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start_all(self) -> None:
+        """Start every one."""
+        for name in self._names:
+            self._start(name)
+
+    def _start(self, name: str) -> None:
+        with (self._folder / f"{name}.log").open("ab") as log:
+            self._running[name] = subprocess.Popen(
+                [sys.executable, "-m", "tests.chaos.crash_child", *self._arguments, name],
+                cwd=_ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def keep(self) -> None:
+        """Start again whoever is dead."""
+        for name, process in list(self._running.items()):
+            if process.poll() is not None:
+                self._start(name)
+
+    def workers(self, *, older_than_seconds: float) -> list[int]:
+        """Return the process ids of those that have lived so long."""
+        living = [one.pid for one in self._running.values() if one.poll() is None]
+        return [pid for pid in living if _age_seconds(pid) > older_than_seconds]
+
+    def stop(self) -> None:
+        """Kill them all: what they were doing is over by then."""
+        for process in self._running.values():
+            process.kill()
+            process.wait()
 
 
 def kill(pid: int) -> bool:

@@ -9,15 +9,16 @@ from opendeep.common.data_models import CallStatus, TaskStatus
 _USERS = 10
 _FINAL = [status.value for status in TaskStatus if status.is_final]
 _LIVE = [status.value for status in CallStatus if status.is_live]
-# Busy, congestion, unallocated; answered and gone at once or soon.
-_ENDINGS = ("01", "01", "01", "01", "11", "12", "01", "01", "28", "33")
+# Busy, congestion, unallocated, declined, 480, 410, 403, 500; answered and gone at once or soon.
+_ENDINGS = ("01", "11", "12", "20", "21", "22", "24", "35", "28", "33")
 
 
 def numbers(count: int) -> list[str]:
     """Return numbers of the range for fiction, each as far from its like as can be."""
     areas = [area for area in range(201, 990) if area % 100 != 11 and area not in {555, 900}]
     return [
-        f"+1{areas[place % len(areas)]}55501{_ENDINGS[place // 7 % len(_ENDINGS)]}"
+        f"+1{areas[place % len(areas)]}55501"
+        f"{_ENDINGS[(place % len(areas) + place // len(areas)) % len(_ENDINGS)]}"
         for place in range(count)
     ]
 
@@ -74,6 +75,15 @@ def sent_channels(url: str) -> list[str]:
             "SELECT asterisk_unique_id FROM calls WHERE asterisk_unique_id IS NOT NULL"
         )
         return [row[0] for row in found.fetchall()]
+
+
+def sent_numbers(url: str) -> list[str]:
+    """Return the number of each attempt that was committed as sent; no two have the same."""
+    with psycopg.connect(url) as connection:
+        found = connection.execute(
+            "SELECT dialled_number FROM calls WHERE asterisk_unique_id IS NOT NULL"
+        )
+        return [row[0].removeprefix("+") for row in found.fetchall()]
 
 
 def most_sent_in_a_second(url: str) -> int:

@@ -26,10 +26,11 @@ from benchmarks.media_rig import build
 from opendeep.database import migrate
 from tests.chaos import rows
 from tests.chaos.far_end import calls_that_came, most_in_a_second
-from tests.chaos.product import Processes, kill
+from tests.chaos.product import Diallers, Processes, kill
 from tests.chaos.proxy import Proxy
 from tests.chaos.servers import PostgresServer
 from tests.contract.redis_server import RedisServer
+from tests.integration.asterisk.servers import exchange_pair
 
 ROOT = Path(__file__).parent.parent.parent
 WORKERS = 4
@@ -56,21 +57,51 @@ class World:
     """The servers under the product, and the product."""
 
     postgres: PostgresServer
-    redis: RedisServer
+    redis: RedisServer | None
     ami: Proxy
-    product: Processes
+    product: Processes | Diallers
     recorder_log: Path
-    folder: Path
+
+
+def _postgres(stack: ExitStack, folder: Path) -> PostgresServer:
+    postgres = PostgresServer(folder / "postgres", _free_port())
+    postgres.start()
+    stack.callback(postgres.stop)
+    migrate.upgrade(postgres.url)
+    return postgres
+
+
+@asynccontextmanager
+async def asterisk_world(folder: Path) -> AsyncIterator[World]:
+    """Run two real Asterisks, and diallers at the first, while the block is open."""
+    with ExitStack() as stack:
+        postgres = _postgres(stack, folder)
+        pair = stack.enter_context(exchange_pair())
+        log = folder / "far_end.log"
+        log.touch()
+        _child(
+            stack,
+            [
+                *(sys.executable, "-m", "tests.chaos.asterisk_far_end"),
+                *(str(pair.network.ami_port), str(log)),
+            ],
+        )
+        proxy = Proxy(pair.ami_port)
+        async with await asyncio.start_server(proxy.accept, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            arguments = [postgres.url, str(port), pair.username, pair.secret, pair.template]
+            product = Diallers(folder, arguments, WORKERS)
+            stack.callback(product.stop)
+            yield World(postgres=postgres, redis=None, ami=proxy, product=product, recorder_log=log)
+            await asyncio.to_thread(product.stop)
+            proxy.cut()
 
 
 @asynccontextmanager
 async def world(folder: Path) -> AsyncIterator[World]:
     """Run everything while the block is open."""
     with ExitStack() as stack:
-        postgres = PostgresServer(folder / "postgres", _free_port())
-        postgres.start()
-        stack.callback(postgres.stop)
-        migrate.upgrade(postgres.url)
+        postgres = _postgres(stack, folder)
         redis = RedisServer(folder)
         redis.start()
         stack.callback(redis.stop)
@@ -99,12 +130,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
             product = Processes(folder, settings, WORKERS)
             stack.callback(product.stop)
             yield World(
-                postgres=postgres,
-                redis=redis,
-                ami=proxy,
-                product=product,
-                recorder_log=log,
-                folder=folder,
+                postgres=postgres, redis=redis, ami=proxy, product=product, recorder_log=log
             )
             await asyncio.to_thread(product.stop)
             proxy.cut()
@@ -135,14 +161,9 @@ class Chaos:
 
     async def go_on(self, is_over: Callable[[], bool]) -> None:
         """Break things until it is over; what was broken is whole again then."""
-        faults = {
-            self._kill_worker: 60,
-            self._kill_scheduler: 8,
-            self._kill_parent: 4,
-            self._restart_postgres: 10,
-            self._cut_manager: 10,
-            self._cut_bus: 8,
-        }
+        faults = {self._kill_worker: 60, self._restart_postgres: 10, self._cut_manager: 10}
+        if self._world.redis is not None:
+            faults |= {self._kill_scheduler: 8, self._kill_parent: 4, self._cut_bus: 8}
         while not is_over():
             await asyncio.sleep(self._dice.uniform(*FAULT_EVERY_SECONDS))
             if is_over():
@@ -167,10 +188,12 @@ class Chaos:
             self._story.faults["worker killed"] += 1
 
     async def _kill_scheduler(self) -> None:
+        assert isinstance(self._world.product, Processes)
         self._world.product.kill_parent("scheduler and insight")
         self._story.faults["scheduler and insight killed"] += 1
 
     async def _kill_parent(self) -> None:
+        assert isinstance(self._world.product, Processes)
         self._world.product.kill_parent("calls")
         self._story.faults["workers' parent killed"] += 1
 
@@ -187,19 +210,20 @@ class Chaos:
         self._world.ami.open = True
 
     async def _cut_bus(self) -> None:
+        assert self._world.redis is not None
         self._story.faults["bus cut"] += 1
         await asyncio.to_thread(self._world.redis.stop)
         await asyncio.sleep(self._dice.uniform(0, 2))
         await asyncio.to_thread(self._world.redis.start)
 
 
-async def chaos(attempts: int, seed: int, *, most_seconds: float) -> bool:
+async def chaos(attempts: int, seed: int, *, most_seconds: float, asterisk: bool = False) -> bool:
     """Run it, tell how it goes, and return whether every promise was kept."""
     with tempfile.TemporaryDirectory(prefix="opendeep-chaos-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # noqa: ASYNC240 - nobody waits yet
         story, began = Story(), time.monotonic()
-        async with world(folder) as place:
+        async with (asterisk_world if asterisk else world)(folder) as place:
             place.product.start_all()
             await asyncio.to_thread(rows.add_tasks, place.postgres.url, attempts)
             over = asyncio.Event()
@@ -244,7 +268,8 @@ def _judge(place: World, story: Story, attempts: int) -> bool:
     """Say what came of it."""
     now = rows.tally(place.postgres.url)
     came = calls_that_came(place.recorder_log)
-    sent = rows.sent_channels(place.postgres.url)
+    sent = rows.sent_numbers(place.postgres.url) if place.redis is None else None
+    sent = sent or rows.sent_channels(place.postgres.url)
     duplicates = sum(count - 1 for count in came.values())
     reached = sum(1 for channel in sent if channel in came)
     unknown = len(set(came) - set(sent))
@@ -288,9 +313,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--attempts", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--asterisk", action="store_true", help="at a real Asterisk")
     parser.add_argument("--most-seconds", type=float, default=7200)
     options = parser.parse_args()
-    kept = asyncio.run(chaos(options.attempts, options.seed, most_seconds=options.most_seconds))
+    kept = asyncio.run(
+        chaos(
+            options.attempts,
+            options.seed,
+            most_seconds=options.most_seconds,
+            asterisk=options.asterisk,
+        )
+    )
     sys.exit(0 if kept else 1)
 
 
