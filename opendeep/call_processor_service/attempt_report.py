@@ -6,9 +6,10 @@ from typing import Any
 from opendeep.call_processor_service import attempt_states
 from opendeep.call_processor_service.attempt_end import AttemptEnd
 from opendeep.call_processor_service.attempt_states import AttemptInput
-from opendeep.call_processor_service.call_pace import CallPace
+from opendeep.call_processor_service.call_pace import CallPace, Token
 from opendeep.call_processor_service.dialing import DialTarget
 from opendeep.common import messages
+from opendeep.common.clock import Clock
 from opendeep.common.data_models import (
     CallCause,
     CallStatus,
@@ -54,11 +55,11 @@ class AttemptReport:
         self._node = node
         self.status = call.status
 
-    async def sent(self, target: DialTarget, pace: CallPace) -> bool:
+    async def sent(self, target: DialTarget, pace: CallPace, clock: Clock) -> Token | None:
         """Commit that Originate is about to be sent: from here on, the attempt is used.
 
         Returns:
-            False when the pace does not allow it yet; nothing changed then.
+            None when the pace does not allow it yet; nothing changed then.
 
         Raises:
             NotFoundError: somebody released the attempt meanwhile.
@@ -67,9 +68,9 @@ class AttemptReport:
         """
         async with self._database.transaction() as tx:
             await self._must_still_be_wanted(tx)
-            token = await pace.take(tx)
+            token = await pace.take(tx, clock)
             if token is None:
-                return False
+                return None
             following = attempt_states.next_status(self.status, AttemptInput.SEND)
             await Calls(tx, self._call.user_id).change(
                 self._call.id,
@@ -78,25 +79,25 @@ class AttemptReport:
                 node=self._node,
                 asterisk_unique_id=channel_id(self._call.id),
                 dialled_number=target.number,
-                started_at=token,
+                started_at=token.at,
             )
             await self._tell(tx, following.value, {})
         self.status = following
-        return True
+        return token
 
-    async def sent_later(self, pace: CallPace) -> bool:
-        """Take a new token in the place of one that grew too old; False as in :meth:`sent`.
+    async def sent_later(self, pace: CallPace, clock: Clock) -> Token | None:
+        """Take a new token in the place of one that passed; None as in :meth:`sent`.
 
         Raises:
             ConflictError: the call's end was committed by somebody else.
         """
         async with self._database.transaction() as tx:
-            token = await pace.take(tx)
+            token = await pace.take(tx, clock)
             if token is not None:
                 await Calls(tx, self._call.user_id).change(
-                    self._call.id, expected={self.status}, started_at=token
+                    self._call.id, expected={self.status}, started_at=token.at
                 )
-        return token is not None
+        return token
 
     async def _must_still_be_wanted(self, tx: Transaction) -> None:
         call = self._call

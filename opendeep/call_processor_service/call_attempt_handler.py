@@ -135,10 +135,10 @@ class CallAttemptHandler:
         """Prepare the media, commit, and send Originate once; return whether it may be dialling."""
         try:
             target, action = await prepare_originate(self._attempt, self._config, self._ports)
-            lease = await take_turn(
+            turn = await take_turn(
                 self._report, target, self._config, self._ports, lambda: self._facts.asked is None
             )
-            if lease is None:
+            if turn is None:
                 return False
         except OpenDeepError as error:
             # Only a person can put right what is invalid.
@@ -152,7 +152,7 @@ class CallAttemptHandler:
         self._wait_at_most(
             self._config.ring_seconds + times.RING_GRACE_SECONDS, CallCause.NO_ANSWER
         )
-        reason = await why_too_late(self._report, self._config, self._ports.clock, lease=lease)
+        reason = await why_too_late(self._report, self._config, self._ports.clock, turn)
         if reason:
             self.end(CallCause.EXCHANGE_FAILED, reason)
             self._phase.over = True

@@ -1,39 +1,66 @@
 """How many calls may begin in a second, exactly, over all processes.
 
-A token is an instant of the clock that all processes share, written with the attempt under one
-lock. Originate is written to Asterisk within :data:`SLACK_SECONDS` of its token, or a new one is
-taken; tokens keep that much more than the window apart, so that within any window no more calls
-begin than allowed, whatever each process was delayed by.
+A token is the latest instant at which its Originate may be written, by the clock that all
+processes share; it is stored with the attempt under one lock. Whoever finds its token passed takes
+another one and allows itself more time. A token is given when fewer than ``calls`` others lie
+within the window before it, so however late each process is, no window ever holds more Originates.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from opendeep.common.clock import Clock
 from opendeep.database.repositories import SystemCalls
 from opendeep.database.transaction import Transaction
 
-SLACK_SECONDS = 0.02
-_LOOK_AGAIN_SECONDS = 0.02
+_LEAST_SLACK_SECONDS = 0.02
+_MOST_SLACK_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The right to write one Originate.
+
+    Attributes:
+        at: until when, by the common clock.
+        until: the same in :meth:`Clock.precise` of this process, or a little before.
+    """
+
+    at: datetime
+    until: float
+
+
+@dataclass(slots=True, kw_only=True)
 class CallPace:
-    """At most ``calls`` within ``window_seconds``; None for as many as there are."""
+    """At most ``calls`` within ``window_seconds``; None for as many as there are.
+
+    Attributes:
+        slack_seconds: how long this process needs from taking a token to writing Originate; it
+            follows the machine.
+        pause_seconds: how long to wait where it was too soon.
+    """
 
     calls: int | None = None
     window_seconds: float = 1.0
+    slack_seconds: float = _LEAST_SLACK_SECONDS
+    pause_seconds: float = 0.02
 
-    async def take(self, tx: Transaction) -> datetime | None:
-        """Take a token; None when it is too soon. The caller writes it as ``started_at``."""
+    async def take(self, tx: Transaction, clock: Clock) -> Token | None:
+        """Take a token; None when it is too soon. The caller stores ``at`` as ``started_at``."""
         if self.calls is None:
-            return await tx.common_now()
+            return Token(await tx.common_now(), clock.precise() + _MOST_SLACK_SECONDS)
         system = SystemCalls(tx)
         await system.lock_pace()
+        until = clock.precise() + self.slack_seconds
         now = await tx.common_now()
-        since = now - timedelta(seconds=self.window_seconds + SLACK_SECONDS)
-        return now if await system.sent_since(since) < self.calls else None
+        if await system.sent_since(now - timedelta(seconds=self.window_seconds)) >= self.calls:
+            return None
+        return Token(now + timedelta(seconds=self.slack_seconds), until)
 
-    @property
-    def pause_seconds(self) -> float:
-        """How long to wait before asking again."""
-        return _LOOK_AGAIN_SECONDS
+    def was_late(self) -> None:
+        """Allow more time from now on."""
+        self.slack_seconds = min(self.slack_seconds * 2, _MOST_SLACK_SECONDS)
+
+    def was_in_time(self) -> None:
+        """Allow a little less."""
+        self.slack_seconds = max(self.slack_seconds * 0.98, _LEAST_SLACK_SECONDS)

@@ -6,11 +6,12 @@ others may have settled the attempt as one whose fate is unknown.
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from opendeep.call_processor_service.ami_actions import AmiAction
 from opendeep.call_processor_service.ami_link import AmiUnavailableError
 from opendeep.call_processor_service.attempt_report import AttemptReport
-from opendeep.call_processor_service.call_pace import SLACK_SECONDS
+from opendeep.call_processor_service.call_pace import Token
 from opendeep.call_processor_service.call_ports import Attempt, AttemptConfig, CallPorts
 from opendeep.call_processor_service.dialing import DialTarget, dial_target
 from opendeep.common.clock import Clock
@@ -67,20 +68,28 @@ def media_config(attempt: Attempt, config: AttemptConfig, briefing: Briefing) ->
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The right to write Originate: the pace's token, and until when at all, in precise seconds."""
+
+    token: Token
+    lease: float
+
+
 async def take_turn(
     report: AttemptReport,
     target: DialTarget,
     config: AttemptConfig,
     ports: CallPorts,
     is_wanted: Callable[[], bool],
-) -> float | None:
-    """Commit the attempt as sent when the pace allows; return until when it may be written.
+) -> Turn | None:
+    """Commit the attempt as sent as soon as the pace allows.
 
     Args:
         report: the durable side of the attempt.
         target: what will be dialled.
         config: how fast calls may begin.
-        ports: the exchange must be connected; the clock's precise seconds are the answer's.
+        ports: the exchange must be connected.
         is_wanted: asked before each try.
 
     Returns:
@@ -94,24 +103,29 @@ async def take_turn(
         if not ports.ami.is_connected:
             raise AmiUnavailableError("The telephone exchange is not connected.")
         lease = ports.clock.precise() + SEND_LEASE_SECONDS
-        if await report.sent(target, config.pace):
-            return lease
+        token = await report.sent(target, config.pace, ports.clock)
+        if token is not None:
+            return Turn(token, lease)
         await asyncio.sleep(config.pace.pause_seconds)
     return None
 
 
 async def why_too_late(
-    report: AttemptReport, config: AttemptConfig, clock: Clock, *, lease: float
+    report: AttemptReport, config: AttemptConfig, clock: Clock, turn: Turn
 ) -> str:
     """See that Originate can be written at this instant; return why not, empty where it can."""
-    token_until = lease - SEND_LEASE_SECONDS + SLACK_SECONDS
+    token: Token | None = turn.token
+    pace = config.pace
     try:
-        while config.pace.calls is not None and token_until < clock.precise() <= lease:
-            taken_at = clock.precise()
-            if await report.sent_later(config.pace):
-                token_until = taken_at + SLACK_SECONDS
+        while clock.precise() <= turn.lease:
+            if token is None:
+                await asyncio.sleep(pace.pause_seconds)
+            elif clock.precise() <= token.until:
+                pace.was_in_time()
+                return ""
             else:
-                await asyncio.sleep(config.pace.pause_seconds)
+                pace.was_late()
+            token = await report.sent_later(pace, clock)
     except (UnavailableError, ConflictError) as error:
         return f"It was not dialled: {error.message}"
-    return "" if clock.precise() <= lease else "It was not dialled: OpenDeep was held up."
+    return "It was not dialled: OpenDeep was held up."
