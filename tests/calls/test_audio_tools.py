@@ -232,8 +232,8 @@ async def test_lines_survive_a_database_that_is_away(world: AudioWorld) -> None:
         await asyncio.sleep(5)
         assert ("system", "The callee pressed 7.") not in world.desk.said
         await asyncio.sleep(5)
-        assert [text for _, text in world.desk.said[-2:]] == [
-            "The callee pressed 7.",
-            "The callee pressed 8.",
+        seven, eight = [
+            world.desk.said.index(("system", f"The callee pressed {key}.")) for key in "78"
         ]
+        assert seven < eight
         await world.server.finish(CALL)
