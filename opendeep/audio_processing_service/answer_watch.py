@@ -21,8 +21,8 @@ END_CAUSES: Final = {
 """How a call ends whose line says by its tones who answered."""
 LATEST_WORDS_MS: Final = 60_000
 """The words of a first utterance may come so late, where it is a long menu."""
-LATEST_BEEP_MS: Final = 120_000
-"""So long a machine's beep is listened for."""
+LATEST_BEEP_MS: Final = 300_000
+"""So long a machine's beeps and the ringing behind it are listened for."""
 _MOST_LATER: Final = 10
 _RISE_DB: Final = 9.0
 _FAINTEST_DBFS: Final = -45.0
@@ -36,10 +36,12 @@ class AnswerWatch:
 
     Attributes:
         beeped_ms: when the last beep ended, or None before the first.
+        rang_ms: when another telephone was last heard ringing, or None.
     """
 
     def __init__(self, sound: CallSound) -> None:
         self.beeped_ms: int | None = None
+        self.rang_ms: int | None = None
         self._sound = sound
         self._tones = ToneEar()
         self._classifier = AnswerClassifier()
@@ -99,6 +101,8 @@ class AnswerWatch:
     def _note(self, tone: Tone | None, now_ms: int) -> None:
         if tone is Tone.BEEP:
             self.beeped_ms = now_ms
+        elif tone is Tone.RINGING:
+            self.rang_ms = now_ms
 
     def _is_machine(self) -> bool:
         return self._classifier.certain and self.answer is not Answer.PERSON

@@ -7,7 +7,7 @@ that the call is over: it asks the attempt handler with an ``end_call`` command.
 
 import asyncio
 import weakref
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -19,6 +19,7 @@ from opendeep.audio_processing_service.call_log import CallLog
 from opendeep.audio_processing_service.call_sound import CallSound
 from opendeep.audio_processing_service.call_tools import TOOLS
 from opendeep.audio_processing_service.dialogue import Dialogue
+from opendeep.audio_processing_service.listening_in import listen_in
 from opendeep.audio_processing_service.media_signals import MediaSignals
 from opendeep.audio_processing_service.recorder import CallRecorder, RecordingThread
 from opendeep.audio_processing_service.tool_runner import ToolRunner
@@ -29,7 +30,6 @@ from opendeep.common.errors import InvalidInputError, OpenDeepError, VoiceUnavai
 from opendeep.common.event_bus import EventBus
 from opendeep.common.lifecycle import Nursery, wait_event
 from opendeep.common.messages import (
-    AudioChunk,
     CallEvent,
     EndCall,
     GiveAnswer,
@@ -42,7 +42,7 @@ from opendeep.common.messages import (
     call_events,
     voice_commands,
 )
-from opendeep.common.ports import CallDesk, CallMediaConfig, MediaReport, SpokenLine
+from opendeep.common.ports import CallDesk, CallMediaConfig, MediaReport, MenuStep, SpokenLine
 
 log = structlog.get_logger(__name__)
 
@@ -52,9 +52,6 @@ _SOUND_AFTER_ANSWER_SECONDS: Final = 5.0
 _LAST_TEXT_SECONDS: Final = 0.8
 _LAST_WRITES_SECONDS: Final = 0.7
 _POLL_SECONDS: Final = 0.05
-_LISTEN_SECONDS: Final = 0.1
-_LOOK_FOR_LISTENERS_SECONDS: Final = 1.0
-_PUBLISH_TIMES: Final = 10
 _TURN_END_SILENCE: Final = pcm.MULAW_SILENCE_FRAME * 40
 _HOLD_POLLS: Final = 80
 
@@ -314,6 +311,16 @@ class AudioSocketHandler:
         self.log_event("tool_called", tool=request.name)
         self._spawn(self._tools.run(request, spoke=spoke), f"tool-{request.name[:40]}")
 
+    def press_keys(self, keys: str) -> None:
+        """Have keys pressed that an earlier call found to be right."""
+        self.log_event("menu_recalled", keys=keys)
+        self._spawn(self._tools.press(keys), "keys")
+
+    def learn_menu(self, steps: Sequence[MenuStep]) -> None:
+        """Have the way through the number's menus remembered, or forgotten."""
+        self.log_event("menu_learned", keys=[step.keys for step in steps])
+        self._spawn(self._tools.learn_menu(steps), "menu")
+
     def opted_out(self, words: str) -> None:
         """Have the callee listed as never to be called again, at once."""
         self._log.add_opt_out(words)
@@ -363,19 +370,5 @@ class AudioSocketHandler:
             await asyncio.sleep(_POLL_SECONDS)
 
     async def _listen_in(self) -> None:
-        channel = call_audio(self._config.call_id)
         await self._signals.connected.wait()
-        while True:
-            self._sound.listening = await self._ports.bus.listeners(channel) > 0
-            if not self._sound.listening:
-                await asyncio.sleep(_LOOK_FOR_LISTENERS_SECONDS)
-                continue
-            for _ in range(_PUBLISH_TIMES):
-                await asyncio.sleep(_LISTEN_SECONDS)
-                await self._publish_audio(channel)
-
-    async def _publish_audio(self, channel: str) -> None:
-        callee, ai = self._sound.take_heard_in()
-        if callee:
-            await self._ports.bus.publish(channel, AudioChunk(side="callee", mulaw=callee))
-            await self._ports.bus.publish(channel, AudioChunk(side="ai", mulaw=ai))
+        await listen_in(self._sound, self._ports.bus, call_audio(self._config.call_id))

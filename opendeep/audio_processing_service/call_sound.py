@@ -81,6 +81,11 @@ class CallSound:
         """Return the callee's last tenth of a second."""
         return self._ear.tenth(self._heard_bytes)
 
+    def heard_since(self, position: int) -> tuple[bytes, int]:
+        """Return the callee's µ-law from a position on (the last second of it), and its end."""
+        new = self._heard_bytes - position
+        return self.overlap.callee.last_bytes(max(new, 0)), self._heard_bytes
+
     @property
     def listening(self) -> bool:
         """Whether somebody listens in."""

@@ -200,6 +200,11 @@ class Dialogue:
         """Play nothing more of an answer that was not finished."""
         self._stop_talking(cancel=False)
 
+    def keys_sent(self, keys: str) -> None:
+        """Note keys that were pressed for the AI."""
+        self.note(f"The AI pressed {keys}.")
+        self._overture.keys_pressed(keys)
+
     def note(self, text: str) -> None:
         """Add a system line to the transcript."""
         self._transcript.system(text, self._host.now_ms())
@@ -354,6 +359,8 @@ class Dialogue:
         event = self._hold.follow(action, voice, self._overture.opening, self._host.now_ms())
         if event is not None:
             self._host.log_event(event)
+        if event == "hold_ended":
+            self._overture.line_changed()
         return self._hold.active
 
     def _let_time_pass(self, voice: voice_agent.VoiceAgent, now_ms: int) -> None:

@@ -1,11 +1,12 @@
 """What a conversation has done for it by the owner of the call's media, and what it notes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from opendeep.audio_processing_service import voice_agent
 from opendeep.common.data_models import CallCause
-from opendeep.common.ports import SpokenLine
+from opendeep.common.ports import MenuStep, SpokenLine
 
 
 class DialogueHost(Protocol):
@@ -25,6 +26,14 @@ class DialogueHost(Protocol):
 
     def run_tool(self, request: voice_agent.ToolRequested, *, spoke: bool) -> None:
         """Carry out a function call."""
+        ...
+
+    def press_keys(self, keys: str) -> None:
+        """Press keys that an earlier call found to be right."""
+        ...
+
+    def learn_menu(self, steps: Sequence[MenuStep]) -> None:
+        """Remember the way through the number's phone menus; none forgets it."""
         ...
 
     def opted_out(self, words: str) -> None:

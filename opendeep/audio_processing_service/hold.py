@@ -24,6 +24,8 @@ MUSIC_MS: Final = 3000
 """So much music begins a hold."""
 VOICE_MS: Final = 500
 """So much of a voice ends it."""
+DOUBT_MS: Final = 12_000
+"""So long the words are waited for that tell who ended a hold."""
 QUIET_MS: Final = 10_000
 """A line that is silent for so long is no hold any more."""
 LONGEST_MS: Final = 900_000
@@ -111,6 +113,7 @@ class Hold:
         self._kind = LineKind.QUIET
         self._kind_ms = 0
         self._began_ms = 0
+        self._ended_ms = 0
         self._kept: deque[bytes] = deque(maxlen=_KEPT_BLOCKS)
 
     def look(self, now_ms: int, *, talking: bool) -> HoldAction:
@@ -129,6 +132,9 @@ class Hold:
         self._kind_ms = self._kind_ms + BLOCK_MS if kind is self._kind else BLOCK_MS
         self._kind = kind
         if not self.active:
+            if self.doubtful and now_ms - self._ended_ms >= DOUBT_MS:
+                self.doubtful = False
+                return HoldAction.END
             lasts = kind is LineKind.MUSIC and self._kind_ms >= MUSIC_MS
             return HoldAction.BEGIN if lasts else HoldAction.NONE
         self._kept.append(tenth.mulaw)
@@ -148,7 +154,8 @@ class Hold:
         """
         if text and (self.doubtful or not in_talk) and speaker_of(text) is Speaker.QUEUE:
             return HoldAction.BEGIN
-        if self.doubtful and text:
+        if self.doubtful:
+            # Also where nothing was understood: nobody may be left without an answer for that.
             self.doubtful = False
             return HoldAction.END
         return HoldAction.NONE
@@ -193,6 +200,7 @@ class Hold:
     def _end(self, voice: VoiceAgent, now_ms: int) -> None:
         self.active = False
         self.doubtful = True
+        self._ended_ms = now_ms
         kept = b"".join(self._kept)
         self._sound.open_voice(lambda _kept: None)
         voice.send_caller_audio(kept)

@@ -119,6 +119,12 @@ _QUEUE: Final = _any(
     r"thank you for (?:your patience|(?:continuing to )?(?:hold|wait)ing)[,.]? "
     r"(?:your call|please (?:continue|hold|stay|remain)|all (?:our|of|agents|lines))",
     r"callers? (?:waiting|ahead)",
+    r"please wait while (?:i|we) (?:connect|transfer)",
+    r"(?:we are|i am|i will|now) (?:connecting|transferring) (?:you|your call)",
+    r"your call is (?:now )?being (?:connected|transferred)",
+    r"sie werden (?:jetzt )?(?:verbunden|weiterverbunden)",
+    r"le (?:estamos transfiriendo|comunicamos|paso)",
+    r"(?:je|nous) vous (?:mets|mettons) en relation",
     r"bitte (?:bleiben sie (?:am apparat|in der leitung)|warten sie)",
     r"nächste freie mitarbeiter",
     r"(?:permanezca|manténgase) en (?:la )?línea",

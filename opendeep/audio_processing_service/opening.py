@@ -49,6 +49,7 @@ class Opening:
         self._state = _State.WAITING
         self._since_ms = 0
         self._callee_speaks = False
+        self._tries_here = 0
         self.tries = 0
         self.best_heard = 0.0
 
@@ -101,8 +102,12 @@ class Opening:
         self._enter(_State.MACHINE, now_ms)
 
     def person_came(self, now_ms: int) -> OpeningAction:
-        """Note that a person took the machine's place."""
-        return OpeningAction.NONE if self.done else self._say(now_ms)
+        """Note that somebody took the machine's place, who has heard nothing yet."""
+        if self._state in {_State.SAYING, _State.DONE}:
+            return OpeningAction.NONE
+        self._tries_here = 0
+        self.best_heard = 0.0
+        return self._say(now_ms)
 
     def begin_anew(self, now_ms: int) -> None:
         """Wait for a first utterance once more: a hold is over and a person may be there."""
@@ -117,7 +122,7 @@ class Opening:
         if heard >= HEARD_ENOUGH:
             self._enter(_State.DONE, now_ms)
             return OpeningAction.TALK
-        if self.tries >= MAX_TRIES:
+        if self._tries_here >= MAX_TRIES:
             self._enter(_State.DONE, now_ms)
             return OpeningAction.TALK if self.best_heard > 0 else OpeningAction.FAIL
         self._enter(_State.CALLEE_SPEAKS if self._callee_speaks else _State.CALLEE_SPOKE, now_ms)
@@ -125,6 +130,7 @@ class Opening:
 
     def _say(self, now_ms: int) -> OpeningAction:
         self.tries += 1
+        self._tries_here += 1
         self._enter(_State.SAYING, now_ms)
         return OpeningAction.SAY_DISCLOSURE
 

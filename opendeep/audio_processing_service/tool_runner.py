@@ -4,6 +4,7 @@ A function call that cannot be carried out is answered too: one without an answe
 the AI's memory and confuse its later turns.
 """
 
+from collections.abc import Sequence
 from typing import Any, Protocol, assert_never
 
 import structlog
@@ -15,7 +16,7 @@ from opendeep.common.errors import InvalidInputError, OpenDeepError
 from opendeep.common.event_bus import EventBus
 from opendeep.common.ids import CallId
 from opendeep.common.messages import SendDtmf, call_commands
-from opendeep.common.ports import CallDesk
+from opendeep.common.ports import CallDesk, MenuStep
 
 log = structlog.get_logger(__name__)
 
@@ -33,8 +34,8 @@ class ToolHost(Protocol):
         """End the call once what was said has been played."""
         ...
 
-    def note(self, text: str) -> None:
-        """Add a system line to the transcript."""
+    def keys_sent(self, keys: str) -> None:
+        """Note keys that were pressed."""
         ...
 
     def ask_to_hold(self) -> None:
@@ -93,6 +94,20 @@ class ToolRunner:
         else:
             self._answer(tool_call_id, {"status": "answered", "answer": answer})
 
+    async def press(self, keys: str) -> None:
+        """Press keys that nobody asked for in this call: those of a known way through a menu."""
+        try:
+            await self._send_keys(keys)
+        except OpenDeepError as error:
+            log.warning("keys_not_sent", reason=error.message)
+
+    async def learn_menu(self, steps: Sequence[MenuStep]) -> None:
+        """Have the way through the number's menus remembered; none forgets it."""
+        try:
+            await self._desk.learn_menu(self._call_id, steps)
+        except OpenDeepError as error:
+            log.warning("menu_not_stored", reason=error.message)
+
     async def _carry_out(
         self, tool_call_id: str, arguments: call_tools.ToolArguments, *, spoke: bool
     ) -> None:
@@ -120,7 +135,7 @@ class ToolRunner:
         for start in range(0, len(digits), _KEYS_PER_COMMAND):
             keys = digits[start : start + _KEYS_PER_COMMAND]
             await self._bus.command(channel, SendDtmf(digits=keys))
-        self._host.note(f"The AI pressed {digits}.")
+        self._host.keys_sent(digits)
 
     async def _ask_user(
         self, tool_call_id: str, question: str, options: list[str], *, spoke: bool

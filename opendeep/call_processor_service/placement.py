@@ -61,6 +61,7 @@ def media_config(attempt: Attempt, config: AttemptConfig, briefing: Briefing) ->
         disclosure=briefing.disclosure,
         voicemail=briefing.voicemail,
         voicemail_message=briefing.voicemail_message,
+        known_menus=briefing.known_menus,
         language=attempt.task.language or "en",
         voice=attempt.task.voice,
         recording_path=config.recordings and config.recordings / f"{call_id}.wav",

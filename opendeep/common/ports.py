@@ -4,12 +4,21 @@ The attempt handler (call_processor_service) uses :class:`CallMedia`; the audio 
 (audio_processing_service) uses :class:`CallDesk`; bootstrap hands over the implementations.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
 from opendeep.common.data_models import Speaker, VoicemailPolicy
 from opendeep.common.ids import CallId, FeedbackId, TaskId, UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuStep:
+    """The keys for one phone menu, which is known by the print of its sound (base64)."""
+
+    keys: str
+    sound: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +32,7 @@ class CallMediaConfig:
         max_seconds: the longest the conversation may last.
         voicemail: what is done about an answering machine.
         voicemail_message: what it is told where a message is left.
+        known_menus: the way through the number's phone menus that an earlier call found.
         part_of: the call that this is a second line of, for a transfer; None for a call.
     """
 
@@ -37,6 +47,7 @@ class CallMediaConfig:
     max_seconds: float = 600.0
     voicemail: VoicemailPolicy = VoicemailPolicy.HANG_UP
     voicemail_message: str = ""
+    known_menus: tuple[MenuStep, ...] = ()
     part_of: CallId | None = None
 
 
@@ -49,12 +60,14 @@ class Briefing:
         disclosure: the fixed first words.
         voicemail: what is done about an answering machine.
         voicemail_message: what it is told.
+        known_menus: the way through the number's phone menus, if an earlier call found one.
     """
 
     instructions: str
     disclosure: str
     voicemail: VoicemailPolicy = VoicemailPolicy.HANG_UP
     voicemail_message: str = ""
+    known_menus: tuple[MenuStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +145,10 @@ class CallDesk(Protocol):
 
         Idempotent but for its event, so that whoever finds it first is known.
         """
+        ...
+
+    async def learn_menu(self, call_id: CallId, steps: Sequence[MenuStep]) -> None:
+        """Remember the way through the number's phone menus; none forgets it."""
         ...
 
     async def ask_user(

@@ -14,8 +14,9 @@ from opendeep.common.ports import Briefing
 from opendeep.config.prompt_config import REALTIME_CALL_LLM_BASE_INSTRUCTIONS, in_tag
 from opendeep.database.engine import Database
 from opendeep.database.models import Profile, Task, User
-from opendeep.database.repositories import CallEvents, Profiles
+from opendeep.database.repositories import CallEvents, PhoneMenus, Profiles
 from opendeep.task_manager import disclosure, voicemail_words
+from opendeep.task_manager.menu_routes import steps_of
 from opendeep.task_manager.number_class import candidate_zones
 from opendeep.task_manager.plan_validation import is_known_zone
 from opendeep.task_manager.voicemail_words import CALLBACK_FACT, MESSAGE_EVENT
@@ -48,6 +49,7 @@ class CallBriefing:
         """Compose the words of a call."""
         async with self._database.transaction() as tx:
             profile = await Profiles(tx, user.id).get()
+            menu = await PhoneMenus(tx, user.id).find(task.phone_number)
             is_told = await CallEvents(tx, user.id).task_has(task.id, MESSAGE_EVENT)
         name = on_whose_behalf(profile, user, task)
         words = disclosure_for(task, name, is_recorded=self._records_calls)
@@ -58,6 +60,7 @@ class CallBriefing:
             instructions=instructions_for(task, name, self._clock.now()),
             disclosure=words,
             voicemail=VoicemailPolicy.HANG_UP if is_told and leaves else task.voicemail,
+            known_menus=() if menu is None else steps_of(menu.route),
             voicemail_message=voicemail_words.message(language, words, number),
         )
 

@@ -4,24 +4,27 @@ A call is named by its id alone; its user and task come from its row, so that no
 into somebody else's.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 from opendeep.common import messages
 from opendeep.common.ids import CallId, FeedbackId
 from opendeep.common.messages import CallEvent
-from opendeep.common.ports import SpokenLine
+from opendeep.common.ports import MenuStep, SpokenLine
 from opendeep.database.engine import Database
 from opendeep.database.log_entries import LoggedEvent, LoggedLine
 from opendeep.database.repositories import (
     AuditLog,
     CallEvents,
     DndList,
+    PhoneMenus,
     SystemCalls,
     Tasks,
 )
 from opendeep.task_manager.call_ledger import CallLedger
 from opendeep.task_manager.do_not_call import stop_dialling
 from opendeep.task_manager.feedback_manager_svc import FeedbackManagerService
+from opendeep.task_manager.menu_routes import route_of
 
 _ASKED = "The callee asked not to be called again."
 _VALUE_MOST_CHARACTERS = 500
@@ -64,6 +67,17 @@ class CallDesk:
             found = {"words": words, "found_by": found_by, "cancelled_tasks": cancelled}
             await CallEvents(tx, call.user_id).append(call_id, "opted_out", found)
             await AuditLog(tx, call.user_id).append("dnd_added", {"call_id": call_id})
+
+    async def learn_menu(self, call_id: CallId, steps: Sequence[MenuStep]) -> None:
+        """Remember the way through the number's phone menus for the user's next calls."""
+        async with self._database.transaction() as tx:
+            call = await SystemCalls(tx).get(call_id)
+            task = await Tasks(tx, call.user_id).get(call.task_id)
+            menus = PhoneMenus(tx, call.user_id)
+            if steps:
+                await menus.put(task.phone_number, route_of(steps))
+            else:
+                await menus.remove(task.phone_number)
 
     async def ask_user(
         self, call_id: CallId, tool_call_id: str, question: str, options: list[str]

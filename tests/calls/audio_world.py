@@ -1,7 +1,8 @@
 """One call's media in virtual time: scripted Asterisk, scripted voice AI, rows in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ from opendeep.common.event_bus import InProcessEventBus
 from opendeep.common.ids import CallId, FeedbackId, TaskId, UserId
 from opendeep.common.lifecycle import Nursery
 from opendeep.common.messages import EndCall, Message, SendDtmf, call_commands
-from opendeep.common.ports import CallMediaConfig, SpokenLine
+from opendeep.common.ports import CallMediaConfig, MenuStep, SpokenLine
 from tests.calls.realtime_peer import RealtimePeer
 
 CALL = CallId("6f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f9")
@@ -52,6 +53,7 @@ class MemoryDesk:
         self.lines: list[SpokenLine] = []
         self.events: list[tuple[str, dict[str, object]]] = []
         self.facts: dict[str, str] = {}
+        self.menus: list[tuple[MenuStep, ...]] = []
         self.do_not_call: list[str] = []
         self.opt_outs_found_by: list[str] = []
         self.questions: list[tuple[str, str, list[str]]] = []
@@ -79,6 +81,10 @@ class MemoryDesk:
         self._fail()
         self.do_not_call.append(words)
         self.opt_outs_found_by.append(found_by)
+
+    async def learn_menu(self, _call_id: CallId, steps: Sequence[MenuStep]) -> None:
+        """Keep the way."""
+        self.menus.append(tuple(steps))
 
     async def ask_user(
         self, _call_id: CallId, tool_call_id: str, question: str, options: list[str]
@@ -115,6 +121,7 @@ class AsteriskEnd(asyncio.Protocol):
         self.closed = asyncio.Event()
         self.sound = pcm.PCM_SILENCE_FRAME
         self.spoke: list[float] = []
+        self.recording: deque[bytes] = deque()
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -151,8 +158,9 @@ class AsteriskEnd(asyncio.Protocol):
     async def talk(self) -> None:
         """Send what the callee's line sounds like, 20 ms after 20 ms."""
         while not self.closed.is_set():
-            self.write(wire.audio(self.sound))
-            if self.sound != pcm.PCM_SILENCE_FRAME:
+            frame = self.recording.popleft() if self.recording else self.sound
+            self.write(wire.audio(frame))
+            if frame != pcm.PCM_SILENCE_FRAME:
                 self.spoke.append(asyncio.get_running_loop().time())
             await asyncio.sleep(0.02)
 

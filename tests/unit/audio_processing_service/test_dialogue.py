@@ -10,7 +10,7 @@ from opendeep.audio_processing_service.call_sound import CallSound
 from opendeep.audio_processing_service.dialogue import Dialogue
 from opendeep.audio_processing_service.playout import Heard
 from opendeep.common.data_models import CallCause
-from opendeep.common.ports import SpokenLine
+from opendeep.common.ports import MenuStep, SpokenLine
 from tests.calls.audio_world import DISCLOSURE, call_config
 
 
@@ -39,6 +39,14 @@ class Host:
     def run_tool(self, request: voice_agent.ToolRequested, *, spoke: bool) -> None:
         """Keep a tool's name."""
         self.tools.append((request.name, spoke))
+
+    def press_keys(self, keys: str) -> None:
+        """Keep them."""
+        self.events.append(f"pressed {keys}")
+
+    def learn_menu(self, steps: Sequence[MenuStep]) -> None:
+        """Keep the keys."""
+        self.events.append(f"learned {[step.keys for step in steps]}")
 
     def opted_out(self, words: str) -> None:
         """Keep the callee's words."""

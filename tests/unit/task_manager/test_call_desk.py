@@ -7,8 +7,9 @@ from opendeep.common.data_models import Speaker, TaskStatus
 from opendeep.common.errors import NotFoundError
 from opendeep.common.ids import CallId, new_call_id
 from opendeep.common.messages import CallEvent
-from opendeep.common.ports import SpokenLine
-from opendeep.database.repositories import AuditLog, CallEvents, DndList, Transcripts
+from opendeep.common.ports import MenuStep, SpokenLine
+from opendeep.database.repositories import AuditLog, CallEvents, DndList, SystemUsers, Transcripts
+from opendeep.task_manager.call_briefing import CallBriefing
 from opendeep.task_manager.call_desk import CallDesk
 from opendeep.task_manager.feedback_manager_svc import FeedbackConfig, FeedbackManagerService
 from tests.unit.task_manager.conftest import NUMBER, World
@@ -72,6 +73,20 @@ async def test_opt_out(world: World) -> None:
     assert (await world.get(waiting)).status is TaskStatus.CANCELLED_DND
     assert (await world.get(elsewhere)).status is TaskStatus.PENDING
     assert (await world.get(task)).status is TaskStatus.IN_PROGRESS
+
+
+async def test_menu(world: World) -> None:
+    """The way through a menu is kept for the number and told to the next call, or forgotten."""
+    task = await world.task()
+    call = await world.call(task)
+    steps = (MenuStep(keys="2", sound="AAAA"),)
+    await desk(world).learn_menu(call.id, steps)
+    async with world.database.transaction() as tx:
+        user = await SystemUsers(tx).by_name("ada")
+    briefing = CallBriefing(world.database, world.clock)
+    assert (await briefing.brief(task, user)).known_menus == steps
+    await desk(world).learn_menu(call.id, ())
+    assert (await briefing.brief(task, user)).known_menus == ()
 
 
 async def test_question(world: World) -> None:
