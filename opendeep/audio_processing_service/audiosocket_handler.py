@@ -110,7 +110,9 @@ class AudioSocketHandler:
         self.hear = self._sound.hear
         # Its parts know it weakly: with a cycle, its memory would wait for the garbage collector.
         self._dialogue = Dialogue(config, self._sound, weakref.proxy(self))
-        self._tools = ToolRunner(config.call_id, ports.bus, ports.desk, self._dialogue)
+        self._tools = ToolRunner(
+            config, bus=ports.bus, desk=ports.desk, clock=ports.clock, host=self._dialogue
+        )
         self._voice: KeptVoice | None = None
         self._link: AudioLink | None = None
         self._connected_at: float | None = None

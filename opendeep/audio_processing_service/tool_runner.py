@@ -10,17 +10,19 @@ from typing import Any, Protocol, assert_never
 import structlog
 
 from opendeep.audio_processing_service import call_tools
+from opendeep.audio_processing_service.tool_guard import ToolGuard
 from opendeep.audio_processing_service.voice_agent import ToolRequested
+from opendeep.common.clock import Clock
 from opendeep.common.data_models import CallCause
 from opendeep.common.errors import InvalidInputError, OpenDeepError
 from opendeep.common.event_bus import EventBus
-from opendeep.common.ids import CallId
 from opendeep.common.messages import SendDtmf, call_commands
-from opendeep.common.ports import CallDesk, MenuStep
+from opendeep.common.ports import CallDesk, CallMediaConfig, MenuStep
 
 log = structlog.get_logger(__name__)
 
 _KEYS_PER_COMMAND = 8
+_REFUSALS_MOST = 10
 
 
 class ToolHost(Protocol):
@@ -47,17 +49,28 @@ class ToolRunner:
     """The tools of one call.
 
     Args:
-        call_id: the call.
+        config: what the call is about.
         bus: carries commands to the call's attempt handler.
         desk: where facts, questions and wishes are stored.
+        clock: how fast functions follow each other.
         host: the conversation.
     """
 
-    def __init__(self, call_id: CallId, bus: EventBus, desk: CallDesk, host: ToolHost) -> None:
-        self._call_id = call_id
+    def __init__(
+        self,
+        config: CallMediaConfig,
+        *,
+        bus: EventBus,
+        desk: CallDesk,
+        clock: Clock,
+        host: ToolHost,
+    ) -> None:
+        self._call_id = config.call_id
         self._bus = bus
         self._desk = desk
+        self._clock = clock
         self._host = host
+        self._guard = ToolGuard(config.instructions)
         self._questions: set[str] = set()
 
     @property
@@ -73,11 +86,14 @@ class ToolRunner:
             spoke: whether the AI said something in the same answer; then it need not speak again.
         """
         try:
+            self._guard.check_rate(self._now_ms())
             arguments = call_tools.parse_arguments(request.name, request.arguments)
             await self._carry_out(request.tool_call_id, arguments, spoke=spoke)
         except InvalidInputError as error:
             log.info("tool_refused", tool=request.name, reason=error.code)
             self._answer(request.tool_call_id, {"status": "invalid", "message": error.message})
+            if self._guard.refused >= _REFUSALS_MOST:
+                self._host.end_when_played(CallCause.AI_HUNG_UP, "functions without end")
         except OpenDeepError as error:
             log.warning("tool_failed", tool=request.name, reason=error.message)
             self._questions.discard(request.tool_call_id)
@@ -113,6 +129,7 @@ class ToolRunner:
     ) -> None:
         match arguments:
             case call_tools.SendDtmfArguments(digits=digits):
+                self._guard.check_keys(digits, self._now_ms())
                 await self._send_keys(digits)
                 # The menu speaks next; an answer now would talk over it.
                 self._answer(tool_call_id, {"status": "sent"}, respond=False)
@@ -129,6 +146,9 @@ class ToolRunner:
                 self._answer(tool_call_id, {"status": "noted"}, respond=not spoke)
             case _:
                 assert_never(arguments)
+
+    def _now_ms(self) -> int:
+        return round(self._clock.monotonic() * 1000)
 
     async def _send_keys(self, digits: str) -> None:
         channel = call_commands(self._call_id)
