@@ -81,6 +81,7 @@ class Caller:
     def __init__(self, app: Application, user_id: UserId) -> None:
         self._app = app
         self._user_id = user_id
+        self._placed = 0
 
     async def place(self, dd: str, voicemail: VoicemailPolicy) -> Placed:
         """Have a task called once; return the call when it was analysed."""
@@ -101,7 +102,8 @@ class Caller:
             voicemail=voicemail,
             sources=[PlanSource(field="phone_number", from_="user", reference=number)],
         )
-        plan = CampaignPlan(title=task.title, goal=task.goal, tasks=[task])
+        self._placed += 1  # The same plan twice would be one campaign.
+        plan = CampaignPlan(title=f"{task.title} ({self._placed})", goal=task.goal, tasks=[task])
         made = await self._app.services.orchestrator.execute_plan(self._user_id, plan)
         async with asyncio.timeout(_MOST_SECONDS):
             while True:

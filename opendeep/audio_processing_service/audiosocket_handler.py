@@ -17,7 +17,7 @@ import structlog
 from opendeep.audio_processing_service import pcm, voice_agent
 from opendeep.audio_processing_service.call_log import CallLog
 from opendeep.audio_processing_service.call_sound import CallSound
-from opendeep.audio_processing_service.call_tools import TOOLS
+from opendeep.audio_processing_service.call_tools import offered_tools
 from opendeep.audio_processing_service.dialogue import Dialogue
 from opendeep.audio_processing_service.listening_in import listen_in
 from opendeep.audio_processing_service.media_signals import MediaSignals
@@ -42,7 +42,14 @@ from opendeep.common.messages import (
     call_events,
     voice_commands,
 )
-from opendeep.common.ports import CallDesk, CallMediaConfig, MediaReport, MenuStep, SpokenLine
+from opendeep.common.ports import (
+    CallConsultant,
+    CallDesk,
+    CallMediaConfig,
+    MediaReport,
+    MenuStep,
+    SpokenLine,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +81,7 @@ class MediaPorts:
 
     Attributes:
         make_voice: makes a voice session.
+        consultant: the second agent, if calls have one.
         make_recorder: makes a recorder for a path.
     """
 
@@ -81,6 +89,7 @@ class MediaPorts:
     desk: CallDesk
     clock: Clock
     make_voice: voice_agent.VoiceAgentFactory
+    consultant: CallConsultant | None = None
     make_recorder: Callable[[Path], CallRecorder] = field(
         default_factory=lambda: RecordingThread().recorder
     )
@@ -111,7 +120,12 @@ class AudioSocketHandler:
         # Its parts know it weakly: with a cycle, its memory would wait for the garbage collector.
         self._dialogue = Dialogue(config, self._sound, weakref.proxy(self))
         self._tools = ToolRunner(
-            config, bus=ports.bus, desk=ports.desk, clock=ports.clock, host=self._dialogue
+            config,
+            bus=ports.bus,
+            desk=ports.desk,
+            clock=ports.clock,
+            host=self._dialogue,
+            consultant=ports.consultant,
         )
         self._voice: KeptVoice | None = None
         self._link: AudioLink | None = None
@@ -278,7 +292,7 @@ class AudioSocketHandler:
             instructions=self._config.instructions,
             language=self._config.language,
             voice=self._config.voice,
-            tools=TOOLS if self._config.part_of is None else (),
+            tools=offered_tools(self._config, consult=self._ports.consultant is not None),
         )
         try:
             await voice.start(config, self._dialogue.on_voice_event)

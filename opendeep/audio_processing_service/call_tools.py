@@ -11,6 +11,7 @@ import msgspec
 from opendeep.audio_processing_service.voice_agent import ToolSpec
 from opendeep.common.data_models import CallCause
 from opendeep.common.errors import InvalidInputError
+from opendeep.common.ports import CallMediaConfig
 
 EndReason = Literal[
     "goal_reached",
@@ -75,6 +76,12 @@ class DoNotCallArguments(
     words: _Words
 
 
+class ConsultArguments(_Arguments, frozen=True, kw_only=True, tag_field="tool", tag="consult"):
+    """A question to the second agent."""
+
+    question: _Words
+
+
 class NoteFactArguments(_Arguments, frozen=True, kw_only=True, tag_field="tool", tag="note_fact"):
     """A fact that the callee gave."""
 
@@ -83,7 +90,12 @@ class NoteFactArguments(_Arguments, frozen=True, kw_only=True, tag_field="tool",
 
 
 ToolArguments = (
-    SendDtmfArguments | EndCallArguments | AskUserArguments | DoNotCallArguments | NoteFactArguments
+    SendDtmfArguments
+    | EndCallArguments
+    | AskUserArguments
+    | DoNotCallArguments
+    | NoteFactArguments
+    | ConsultArguments
 )
 _SHAPES: dict[str, type[ToolArguments]] = {
     "send_dtmf": SendDtmfArguments,
@@ -91,6 +103,7 @@ _SHAPES: dict[str, type[ToolArguments]] = {
     "request_user_feedback": AskUserArguments,
     "mark_do_not_call": DoNotCallArguments,
     "note_fact": NoteFactArguments,
+    "consult": ConsultArguments,
 }
 
 
@@ -171,3 +184,20 @@ TOOLS: tuple[ToolSpec, ...] = (
         parameters=_schema(["name", "value"], name={"type": "string"}, value={"type": "string"}),
     ),
 )
+CONSULT: ToolSpec = ToolSpec(
+    name="consult",
+    description=(
+        "Ask a second, careful assistant who knows the task, the earlier calls and all that was "
+        "said: to check a fact, to weigh a hard choice, to put a long answer well. It takes a few "
+        "seconds; tell the callee that you are thinking about it, and go on talking meanwhile."
+    ),
+    parameters=_schema(["question"], question={"type": "string"}),
+)
+"""Offered beside the others where a second agent is set up."""
+
+
+def offered_tools(config: CallMediaConfig, *, consult: bool) -> tuple[ToolSpec, ...]:
+    """Return what a call's voice AI may call; the second line of a transfer gets nothing."""
+    if config.part_of is not None:
+        return ()
+    return (*TOOLS, CONSULT) if consult else TOOLS

@@ -17,7 +17,7 @@ from opendeep.common.data_models import CallCause
 from opendeep.common.errors import InvalidInputError, OpenDeepError
 from opendeep.common.event_bus import EventBus
 from opendeep.common.messages import SendDtmf, call_commands
-from opendeep.common.ports import CallDesk, CallMediaConfig, MenuStep
+from opendeep.common.ports import CallConsultant, CallDesk, CallMediaConfig, MenuStep
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +52,7 @@ class ToolRunner:
         config: what the call is about.
         bus: carries commands to the call's attempt handler.
         desk: where facts, questions and wishes are stored.
+        consultant: the second agent, if there is one.
         clock: how fast functions follow each other.
         host: the conversation.
     """
@@ -64,6 +65,7 @@ class ToolRunner:
         desk: CallDesk,
         clock: Clock,
         host: ToolHost,
+        consultant: CallConsultant | None = None,
     ) -> None:
         self._call_id = config.call_id
         self._bus = bus
@@ -71,12 +73,14 @@ class ToolRunner:
         self._clock = clock
         self._host = host
         self._guard = ToolGuard(config.instructions)
+        self._consultant = consultant
         self._questions: set[str] = set()
+        self._consulting = 0
 
     @property
     def asking(self) -> bool:
-        """Whether the user has been asked and has not answered yet."""
-        return bool(self._questions)
+        """Whether the user or the second agent has been asked and has not answered yet."""
+        return bool(self._questions) or self._consulting > 0
 
     async def run(self, request: ToolRequested, *, spoke: bool) -> None:
         """Carry out a function call and answer it.
@@ -141,11 +145,26 @@ class ToolRunner:
             case call_tools.DoNotCallArguments(words=words):
                 await self._desk.mark_do_not_call(self._call_id, words, found_by="model")
                 self._answer(tool_call_id, {"status": "done"}, respond=not spoke)
+            case call_tools.ConsultArguments(question=question):
+                await self._consult(tool_call_id, question, spoke=spoke)
             case call_tools.NoteFactArguments(name=name, value=value):
                 await self._desk.note_fact(self._call_id, name, value)
                 self._answer(tool_call_id, {"status": "noted"}, respond=not spoke)
             case _:
                 assert_never(arguments)
+
+    async def _consult(self, tool_call_id: str, question: str, *, spoke: bool) -> None:
+        if self._consultant is None:
+            raise InvalidInputError("There is nobody to consult in this call.")
+        if not spoke:
+            self._host.ask_to_hold()
+        self._consulting += 1
+        try:
+            advice = await self._consultant.consult(self._call_id, question)
+        finally:
+            self._consulting -= 1
+        told = {"answer": advice.answer, "say": advice.say, "certain": advice.certain}
+        self._answer(tool_call_id, {"status": "advice", **told})
 
     def _now_ms(self) -> int:
         return round(self._clock.monotonic() * 1000)

@@ -40,6 +40,7 @@ from opendeep.database.engine import Database
 from opendeep.llm_integrations.text_model import TextModel
 from opendeep.post_call_analyzer_service.analysis_svc import AnalyzerConfig, PostCallAnalyzerService
 from opendeep.task_manager.call_briefing import CallBriefing
+from opendeep.task_manager.call_consultant import CallConsultant, ConsultLimits
 from opendeep.task_manager.call_desk import CallDesk
 from opendeep.task_manager.dial_gate import PolicyDialGate
 from opendeep.task_manager.dial_inputs import BudgetRules, DialRules
@@ -242,6 +243,7 @@ def _media(base: Foundation, desk: CallDesk) -> AudioSocketServer:
             desk=desk,
             clock=base.clock,
             make_voice=_voice_factory(base),
+            consultant=_consultant(base),
         ),
     )
 
@@ -264,6 +266,12 @@ def _voice_factory(base: Foundation) -> VoiceAgentFactory:
         priced=not config.practice_voice,
     )
     return lambda: OpenAIRealtimeClient(voice, clock=base.clock)
+
+
+def _consultant(base: Foundation) -> CallConsultant | None:
+    if not base.config.call_consult:
+        return None
+    return CallConsultant(base.database, base.model, base.clock, ConsultLimits())
 
 
 def split_address(text: str, setting: str) -> tuple[str, int]:

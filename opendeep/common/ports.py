@@ -164,6 +164,34 @@ class CallDesk(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """What the second agent says to the voice AI.
+
+    Attributes:
+        answer: what it found or decided, and why.
+        say: a draft of what to say to the callee; may be empty.
+        certain: whether the task and what was said support it.
+    """
+
+    answer: str
+    say: str = ""
+    certain: bool = True
+
+
+class CallConsultant(Protocol):
+    """The second agent behind a call, which thinks while the voice goes on talking."""
+
+    async def consult(self, call_id: CallId, question: str) -> Advice:
+        """Answer a question of a call's voice AI.
+
+        Raises:
+            ConflictError: the call has asked as often as it may.
+            UnavailableError: there is no answer in time.
+        """
+        ...
+
+
 class BrowserPhone(Protocol):
     """The practice number that rings in the user's own browser (``/ws/phone``)."""
 

@@ -156,6 +156,7 @@ class AppConfig(BaseSettings):
     ring_seconds: Annotated[int, Field(ge=15, le=60)] = 30
     feedback_timeout_seconds: Annotated[int, Field(ge=5, le=120)] = 60
     record_calls: bool = False
+    call_consult: bool = False
 
     log_format: Literal["", "console", "json"] = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -24,7 +24,7 @@ from opendeep.common.event_bus import InProcessEventBus
 from opendeep.common.ids import CallId, FeedbackId, TaskId, UserId
 from opendeep.common.lifecycle import Nursery
 from opendeep.common.messages import EndCall, Message, SendDtmf, call_commands
-from opendeep.common.ports import CallMediaConfig, MenuStep, SpokenLine
+from opendeep.common.ports import CallConsultant, CallMediaConfig, MenuStep, SpokenLine
 from tests.calls.realtime_peer import RealtimePeer
 
 CALL = CallId("6f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f9")
@@ -204,6 +204,7 @@ class AudioWorld:
 
     clock: LoopClock
     config: AudioSocketConfig = field(default_factory=AudioSocketConfig)
+    consultant: CallConsultant | None = None
 
     def __post_init__(self) -> None:
         self.bus = InProcessEventBus()
@@ -220,6 +221,7 @@ class AudioWorld:
                 clock=self.clock,
                 make_voice=self._make_voice,
                 make_recorder=self._make_recorder,
+                consultant=self.consultant,
             ),
         )
         self.nursery = Nursery("world")
