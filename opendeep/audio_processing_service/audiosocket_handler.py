@@ -10,11 +10,12 @@ import weakref
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import structlog
 
 from opendeep.audio_processing_service import pcm, voice_agent
+from opendeep.audio_processing_service.audio_link import AudioLink
 from opendeep.audio_processing_service.call_log import CallLog
 from opendeep.audio_processing_service.call_sound import CallSound
 from opendeep.audio_processing_service.call_tools import offered_tools
@@ -61,18 +62,6 @@ _LAST_WRITES_SECONDS: Final = 0.7
 _POLL_SECONDS: Final = 0.05
 _TURN_END_SILENCE: Final = pcm.MULAW_SILENCE_FRAME * 40
 _HOLD_POLLS: Final = 80
-
-
-class AudioLink(Protocol):
-    """The connection to Asterisk, as far as the handler needs it."""
-
-    def send(self, mulaw: bytes) -> None:
-        """Send 20 ms of µ-law audio, now."""
-        ...
-
-    def close(self) -> None:
-        """Hang up and close."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
