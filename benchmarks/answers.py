@@ -18,7 +18,7 @@ import sys
 import wave
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -118,6 +118,15 @@ def tone_clips(rng: np.random.Generator, folder: Path) -> Iterator[tuple[str, st
     yield "person", "music first", [np.concatenate((of_mulaw(sound("music", 4.0)), greeting))]
 
 
+def lossy(signal: Signal, loss: float, rng: np.random.Generator) -> Signal:
+    """Lose frames of 20 ms, one or two at a time, as a network without concealment does."""
+    frames = len(signal) // pcm.FRAME_SAMPLES
+    lost = rng.random(frames) < loss / 1.5
+    lost |= np.roll(lost, 1) & (rng.random(frames) < 0.5)  # noqa: PLR2004 - every other is a pair
+    kept = np.repeat(~lost, pcm.FRAME_SAMPLES)
+    return signal * np.concatenate((kept, np.ones(len(signal) - len(kept), bool)))
+
+
 def varied(
     kind: str, name: str, parts: list[Signal], rng: np.random.Generator, *, held_out: bool
 ) -> Clip:
@@ -195,7 +204,7 @@ def figures(results: list[tuple[Clip, str, int]]) -> dict[str, Any]:
     }
 
 
-async def measure(folder: Path, *, rounds: int, differences: bool) -> dict[str, Any]:
+async def measure(folder: Path, *, rounds: int, differences: bool, loss: float) -> dict[str, Any]:
     """Make the clips, classify them, and count."""
     engines = load_engines()
     results: list[tuple[Clip, str, int]] = []
@@ -208,6 +217,8 @@ async def measure(folder: Path, *, rounds: int, differences: bool) -> dict[str, 
             half = [row for index, row in enumerate(rows) if index % 2 == seed % 2]
             for kind, name, parts in half:
                 clip = varied(kind, name, parts, rng, held_out=seed % 2 == 1)
+                if loss:
+                    clip = replace(clip, signal=lossy(clip.signal, loss, rng))
                 verdict, delay = await classify(clip, engines)
                 results.append((clip, verdict, delay))
                 if differences and verdict != kind and not clip.held_out:
@@ -216,6 +227,7 @@ async def measure(folder: Path, *, rounds: int, differences: bool) -> dict[str, 
         engines.close()
     return {
         "benchmark": "answers",
+        "loss": loss,
         "tuned": figures([result for result in results if not result[0].held_out]),
         "held_out": figures([result for result in results if result[0].held_out]),
     }
@@ -227,11 +239,14 @@ def main() -> None:
     parser.add_argument("--sounds", type=Path, default=Path("/usr/share/asterisk/sounds/en"))
     parser.add_argument("--rounds", type=int, default=1, help="variations of each clip")
     parser.add_argument("--differences", action="store_true", help="tell wrong tuned clips")
+    parser.add_argument("--loss", type=float, default=0.0, help="part of the frames that is lost")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     args = parser.parse_args()
     if not (args.sounds / "vm-intro.wav").is_file():
         sys.exit(f"No prompts in {args.sounds}: install asterisk-core-sounds-en-wav.")
-    found = asyncio.run(measure(args.sounds, rounds=args.rounds, differences=args.differences))
+    found = asyncio.run(
+        measure(args.sounds, rounds=args.rounds, differences=args.differences, loss=args.loss)
+    )
     sys.stdout.write(json.dumps(found, indent=None if args.json else 2) + "\n")
 
 

@@ -3,7 +3,8 @@
 The line is listened to by our own ear meanwhile, which costs no tokens. Music keeps its spectrum
 from one tenth of a second to the next, speech does not. A hold begins with the words of a queue
 ("please stay on the line") or with music that lasts, and ends with a voice: the AI is given the
-last two seconds and listens again. Were those a queue's words again, the hold goes on.
+last two seconds and listens again. Were those a queue's words again, the hold goes on, and the
+announcement is known by its print from then on: it wakes nobody a second time.
 """
 
 from collections import deque
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from opendeep.audio_processing_service import pcm
+from opendeep.audio_processing_service.announcements import Announcements
 from opendeep.audio_processing_service.call_sound import CallSound
 from opendeep.audio_processing_service.machine_phrases import Speaker, speaker_of
 from opendeep.audio_processing_service.opening import Opening
@@ -28,6 +30,8 @@ DOUBT_MS: Final = 12_000
 """So long the words are waited for that tell who ended a hold."""
 QUIET_MS: Final = 10_000
 """A line that is silent for so long is no hold any more."""
+RECORDING_OVER_MS: Final = 700
+"""A known recording is over when so much of something else was heard."""
 LONGEST_MS: Final = 900_000
 """Nobody waits longer."""
 BACK: Final = (
@@ -115,6 +119,9 @@ class Hold:
         self._began_ms = 0
         self._ended_ms = 0
         self._kept: deque[bytes] = deque(maxlen=_KEPT_BLOCKS)
+        self._heard_to = 0
+        self._announcements = Announcements()
+        self._ignores = False
 
     def look(self, now_ms: int, *, talking: bool) -> HoldAction:
         """Take the last tenth of a second; call it every 100 ms.
@@ -131,18 +138,31 @@ class Hold:
         kind = self._ear.hear(tenth.samples if loud else None)
         self._kind_ms = self._kind_ms + BLOCK_MS if kind is self._kind else BLOCK_MS
         self._kind = kind
+        mulaw, self._heard_to = self._sound.heard_since(self._heard_to)
+        if self.active and kind is LineKind.VOICE and self._kind_ms == BLOCK_MS:
+            self._announcements.begin()
+        self._announcements.add(mulaw)
         if not self.active:
             if self.doubtful and now_ms - self._ended_ms >= DOUBT_MS:
                 self.doubtful = False
                 return HoldAction.END
             lasts = kind is LineKind.MUSIC and self._kind_ms >= MUSIC_MS
             return HoldAction.BEGIN if lasts else HoldAction.NONE
-        self._kept.append(tenth.mulaw)
+        self._kept.append(mulaw)
         if now_ms - self._began_ms >= LONGEST_MS:
             return HoldAction.GIVE_UP
-        limits = {LineKind.VOICE: VOICE_MS, LineKind.QUIET: QUIET_MS}
-        over = kind in limits and self._kind_ms >= limits[kind]
-        return HoldAction.END if over else HoldAction.NONE
+        return HoldAction.END if self._is_over(kind) else HoldAction.NONE
+
+    def _is_over(self, kind: LineKind) -> bool:
+        """Whether what is heard ends a hold: a voice that is no known recording, or silence."""
+        if kind is not LineKind.VOICE:
+            self._ignores &= self._kind_ms < RECORDING_OVER_MS
+            return kind is LineKind.QUIET and self._kind_ms >= QUIET_MS
+        if self._ignores or self._kind_ms < VOICE_MS:
+            return False
+        known = self._announcements.is_known()
+        self._ignores = known is True
+        return known is False
 
     def said(self, text: str, *, in_talk: bool) -> HoldAction:
         """Take the callee's words: a queue's begin a hold, others end the doubt.
@@ -153,6 +173,8 @@ class Hold:
                 a talk, only music makes a hold.
         """
         if text and (self.doubtful or not in_talk) and speaker_of(text) is Speaker.QUEUE:
+            if self.doubtful:
+                self._announcements.remember()
             return HoldAction.BEGIN
         if self.doubtful:
             # Also where nothing was understood: nobody may be left without an answer for that.

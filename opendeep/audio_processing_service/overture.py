@@ -352,6 +352,8 @@ class Overture:
             case OpeningAction.TALK:
                 self._person.told = self._person.speaks
                 self._host.log_event("disclosure_heard", fraction=self.opening.best_heard)
+                if self._menu.on or self._watch.answer in _LEAD_ON:
+                    self._host.log_event("person_reached")
                 self._stage.begin_talk()
             case OpeningAction.VOICEMAIL:
                 self._machine("a voicemail greeting")

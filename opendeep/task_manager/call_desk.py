@@ -20,6 +20,7 @@ from opendeep.database.repositories import (
     PhoneMenus,
     SystemCalls,
     Tasks,
+    UserEvents,
 )
 from opendeep.task_manager.call_ledger import CallLedger
 from opendeep.task_manager.do_not_call import stop_dialling
@@ -28,6 +29,8 @@ from opendeep.task_manager.menu_routes import route_of
 
 _ASKED = "The callee asked not to be called again."
 _VALUE_MOST_CHARACTERS = 500
+_THROUGH = "person_reached"
+"""The event of a call that got through a menu, a queue or a screening: its user is told, too."""
 
 
 class CallDesk:
@@ -45,6 +48,10 @@ class CallDesk:
     async def store_event(self, call_id: CallId, name: str, detail: dict[str, object]) -> None:
         """Append to the call's event list and tell whoever watches the call."""
         await self._ledger.write(LoggedEvent(call_id=call_id, name=name, detail=dict(detail)))
+        if name == _THROUGH:
+            async with self._database.transaction() as tx:
+                call = await SystemCalls(tx).get(call_id)
+                await UserEvents(tx, call.user_id).append("person_reached", subject_id=call_id)
 
     async def note_fact(self, call_id: CallId, name: str, value: str) -> None:
         """Remember a fact as an event of the call; the analysis carries it on to later calls."""

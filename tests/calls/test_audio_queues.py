@@ -21,10 +21,9 @@ def world(story_clock: LoopClock) -> AudioWorld:
 async def play(world: AudioWorld, mulaw: bytes) -> None:
     """Let the callee's line sound like this, to its end."""
     samples = pcm.mulaw_to_pcm(mulaw)
-    for start in range(0, len(samples) - 319, 320):
-        world.end.sound = samples[start : start + 320]
-        await asyncio.sleep(0.02)
-    world.end.sound = pcm.PCM_SILENCE_FRAME
+    frames = [samples[start : start + 320] for start in range(0, len(samples) - 319, 320)]
+    world.end.recording.extend(frames)
+    await asyncio.sleep(0.02 * len(frames))
 
 
 async def announce(world: AudioWorld, clip: str, item_id: str) -> None:
@@ -87,6 +86,42 @@ async def test_music_in_mid_call_begins_a_hold(world: AudioWorld) -> None:
         await asyncio.sleep(1.5)
         assert len(world.peer.of("response.create")) == answers + 1
         assert world.desk.said[-1] == ("ai", "Hello, this is an AI.")
+        assert world.peer.automatic
+        await world.server.finish(CALL)
+
+
+async def test_an_announcement_wakes_nobody_twice(world: AudioWorld) -> None:
+    """A recording that was a queue's once is not sent again; a person behind it is."""
+    async with world.call(max_seconds=3600.0):
+        await announce(world, "sarah/hold", "q1")
+        woken: list[int] = []
+        for times in range(3):
+            await play(world, sound("music", 6.0))
+            before = sent_ms(world)
+            await announce(world, "george/screen_thanks", f"a{times}")
+            woken.append(sent_ms(world) - before)
+        assert woken[0] > 2000
+        assert woken[1:] == [0, 0]
+        await play(world, sound("music", 6.0))
+        before, said = sent_ms(world), len(world.peer.said)
+        await announce(world, "michael/greeting", "person")
+        assert sent_ms(world) > before
+        await asyncio.sleep(1)
+        assert len(world.peer.said) == said + 1
+        await world.server.finish(CALL)
+
+
+async def test_nothing_is_understood_after_a_hold(world: AudioWorld) -> None:
+    """An empty text after a hold leaves nobody without an answer: the AI answers again."""
+    async with world.call():
+        await world.hear_disclosure()
+        await play(world, sound("music", 6.0))
+        assert not world.peer.automatic
+        greeting = load_clips()["michael/greeting"]
+        world.peer.caller_starts("p")
+        await play(world, greeting.mulaw)
+        world.peer.caller_stops("", "p")
+        await asyncio.sleep(0.5)
         assert world.peer.automatic
         await world.server.finish(CALL)
 

@@ -98,7 +98,7 @@ async def _object_of(tx: Transaction, user_id: UserId, row: UserEvent) -> Outgoi
         match row.type:
             case "task_changed":
                 return await task_by_id(tx, user_id, TaskId(int(row.subject_id)))
-            case "call_changed":
+            case "call_changed" | "person_reached":
                 return await call_view(tx, user_id, CallId(row.subject_id))
             case "campaign_changed" | "campaign_finished":
                 return await campaign_by_id(tx, user_id, CampaignId(int(row.subject_id)))

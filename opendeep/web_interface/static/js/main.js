@@ -1,6 +1,6 @@
 // The page's entry: the views by address, and what every view has around it.
 
-import { h, fill } from "./lib/dom.js";
+import { h, fill, toast } from "./lib/dom.js";
 import { connect, events } from "./lib/events.js";
 import { isLiveCall } from "./lib/format.js";
 import { publishCookie } from "./lib/session.js";
@@ -73,6 +73,7 @@ function watchLiveCall() {
     pill.href = `#/calls/${current.id}`;
     pill.querySelector("span").textContent = `On the phone: ${current.task_title}`;
   };
+  events.addEventListener("person_reached", ({ detail: call }) => tellThrough(call));
   events.addEventListener("call_changed", ({ detail: call }) => {
     if (isLiveCall(call.status)) live.set(call.id, call);
     else live.delete(call.id);
@@ -103,6 +104,14 @@ function watchPhone() {
 publishCookie();
 window.addEventListener("hashchange", route);
 route();
+/** Say that a person is on the line, also to a desktop whose user looks elsewhere. */
+function tellThrough({ id, task_title: title }) {
+  const text = `A person is on the line: ${title}`;
+  toast(text);
+  if (!("Notification" in window) || Notification.permission !== "granted" || document.hasFocus()) return;
+  new Notification("OpenDeep is through", { body: text, tag: `through-${id}` });
+}
+
 watchConnection();
 watchLiveCall();
 watchPhone();
