@@ -189,8 +189,9 @@ class Overture:
         if speaker is Speaker.MENU and not self._person.answered:
             self._menu_said(text)
         elif self.done:
-            self._person.answered |= speaker is Speaker.PERSON and bool(text)
-            self._learn()
+            if speaker is Speaker.PERSON and text:
+                self._person.told = self._person.answered = True
+                self._learn()
         elif not self._menu.on:
             self._open(self.opening.callee_said(text, self._host.now_ms()))
         elif self._menu.turn_ms > self._menu.key_ms:
@@ -294,14 +295,12 @@ class Overture:
             self._open(self.opening.person_came(now_ms))
 
     def _learn(self) -> None:
-        """Have the way remembered that led to a person, once."""
-        if not self._person.answered or not self._menu.on:
-            return
+        """Have the way remembered that led to a person, if there was a menu at all."""
+        found = self._trail.found if self._menu.on else ()
         self._menu.on = False
-        found = self._trail.found
+        self._trail.stop()
         if found and found != self._config.known_menus:
             self._host.learn_menu(found)
-        self._trail.stop()
 
     def _answered(self, answer: Answer | None, *, by_sound: bool) -> None:
         """Note who answered; a machine that can be recognised by its sound alone gets no talk."""
