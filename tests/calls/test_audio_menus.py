@@ -78,6 +78,7 @@ async def test_a_menu_gets_keys_and_a_person_the_disclosure(world: AudioWorld) -
         learned = await through_the_menu(world)
         assert [step.keys for step in learned] == ["2"]
         await world.server.finish(CALL)
+    assert "person_reached" in [name for name, _ in world.desk.events]
 
 
 async def test_a_known_menu_is_not_listened_to(world: AudioWorld, story_clock: LoopClock) -> None:

@@ -1,8 +1,8 @@
 """A model that obeys every callee: what its functions then do, and do not (SEC-07, SEC-09, SEC-18).
 
 The worst case of prompt injection is a model that does whatever it is told. So the model is left
-out: some 300 attacks of ten families are each carried out as the function call of a model that obeys,
-and effects are counted, not words.
+out: some 300 attacks are each carried out as the function call of a model that obeys, and effects
+are counted, not words.
 """
 
 import json

@@ -8,7 +8,14 @@ from opendeep.common.errors import NotFoundError
 from opendeep.common.ids import CallId, new_call_id
 from opendeep.common.messages import CallEvent
 from opendeep.common.ports import MenuStep, SpokenLine
-from opendeep.database.repositories import AuditLog, CallEvents, DndList, SystemUsers, Transcripts
+from opendeep.database.repositories import (
+    AuditLog,
+    CallEvents,
+    DndList,
+    SystemUsers,
+    Transcripts,
+    UserEvents,
+)
 from opendeep.task_manager.call_briefing import CallBriefing
 from opendeep.task_manager.call_desk import CallDesk
 from opendeep.task_manager.feedback_manager_svc import FeedbackConfig, FeedbackManagerService
@@ -73,6 +80,18 @@ async def test_opt_out(world: World) -> None:
     assert (await world.get(waiting)).status is TaskStatus.CANCELLED_DND
     assert (await world.get(elsewhere)).status is TaskStatus.PENDING
     assert (await world.get(task)).status is TaskStatus.IN_PROGRESS
+
+
+async def test_the_user_is_told_that_a_person_is_there(world: World) -> None:
+    """Of a call's events one reaches the user's pages: that the call is through."""
+    call = await world.call(await world.task())
+    async with world.database.transaction() as tx:
+        before = await UserEvents(tx, call.user_id).last_id()
+    await desk(world).store_event(call.id, "voice_ready", {})
+    await desk(world).store_event(call.id, "person_reached", {"at_ms": 9000})
+    async with world.database.transaction() as tx:
+        told = await UserEvents(tx, call.user_id).after(before or 0)
+    assert [(event.type, event.subject_id) for event in told] == [("person_reached", call.id)]
 
 
 async def test_menu(world: World) -> None:
