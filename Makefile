@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 CORES := opendeep/call_processor_service/ami_protocol.py,opendeep/call_processor_service/attempt_states.py,opendeep/audio_processing_service/audiosocket_protocol.py,opendeep/audio_processing_service/realtime_protocol.py,opendeep/audio_processing_service/playout.py,opendeep/audio_processing_service/pcm.py,opendeep/task_manager/task_states.py,opendeep/task_manager/dial_policy.py
 
-.PHONY: run test check lint unit covered integration asterisk chaos chaos-asterisk long bench servers clean lock
+.PHONY: run test check lint unit covered integration peers asterisk chaos chaos-asterisk long bench servers clean lock
 
 run: $(VENV)/.run  ## start OpenDeep in practice mode on http://127.0.0.1:8000
 	@exec $(BIN)/opendeep serve
@@ -32,6 +32,10 @@ covered: $(VENV)/.dev  ## the same, with the coverage of the cores
 integration: $(VENV)/.dev  ## real Asterisk, PostgreSQL, Chromium, speech and sockets on loopback
 	$(BIN)/pytest tests/integration/asterisk -m integration -n 3 --dist loadfile -q
 	$(BIN)/pytest tests -m integration -n 2 --dist loadfile -q --ignore=tests/integration/asterisk
+
+peers: $(VENV)/.dev  ## our Realtime client against servers that others wrote (brings them: 400 MB)
+	sh scripts/install_peers.sh all
+	$(BIN)/pytest tests/integration/test_foreign_peers.py -q
 
 asterisk: $(VENV)/.dev  ## two real Asterisks on loopback, until Ctrl-C
 	@$(BIN)/python -m tests.integration.asterisk.servers

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-QUIET_MS: Final = 1900
+QUIET_MS: Final = 2200
 """So long may nothing be heard while an answer is owed; a turn's end is known 0.7 s late."""
 GAP_MS: Final = 300
 """So long may nothing be heard once the session is lost."""

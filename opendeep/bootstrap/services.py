@@ -10,6 +10,7 @@ from opendeep.audio_processing_service.audiosocket_server import (
     AudioSocketConfig,
     AudioSocketServer,
 )
+from opendeep.audio_processing_service.cascade_voice import CascadeVoice
 from opendeep.audio_processing_service.gemini_live_client import (
     GeminiLiveClient,
     GeminiLiveConfig,
@@ -20,6 +21,7 @@ from opendeep.audio_processing_service.openai_realtime_client import (
 )
 from opendeep.audio_processing_service.voice_agent import VoiceAgentFactory
 from opendeep.bootstrap.far_ends import FarEnds
+from opendeep.bootstrap.local_voice import local_parts
 from opendeep.bootstrap.process_part import ProcessPart, Role, RoleServices
 from opendeep.call_processor_service.asterisk_ami_client import AsteriskAmiClient
 from opendeep.call_processor_service.call_initiator_svc import CallInitiatorService
@@ -258,6 +260,12 @@ def _voice_factory(base: Foundation) -> VoiceAgentFactory:
             voice=config.gemini_live_voice,
         )
         return lambda: GeminiLiveClient(gemini)
+    if config.voice_provider == "local":
+        network = base.ends.network
+        if network is None or network.engines is None:
+            raise SettingsError("VOICE_PROVIDER=local needs a single process: no --workers.")
+        parts = local_parts(network.engines)
+        return lambda: CascadeVoice(parts)
     voice = RealtimeConfig(
         url=base.ends.realtime_url,
         api_key=base.ends.realtime_key,

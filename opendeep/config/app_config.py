@@ -107,7 +107,7 @@ class AppConfig(BaseSettings):
     openai_small_text_model: str = "gpt-6-luna"
     openai_api_style: Literal["auto", "responses", "chat"] = "auto"
 
-    voice_provider: Literal["openai", "gemini"] = "openai"
+    voice_provider: Literal["openai", "gemini", "local"] = "openai"
     gemini_live_model: str = "gemini-3.8-live"
     gemini_live_voice: str = "Kore"
 
@@ -192,8 +192,9 @@ class AppConfig(BaseSettings):
     @property
     def practice_voice(self) -> bool:
         """Whether the practice AI holds the conversations."""
-        openai = self.voice_provider == "openai"
-        return openai and self.practice_text and not self.openai_realtime_url
+        if self.voice_provider == "openai":
+            return self.practice_text and not self.openai_realtime_url
+        return self.voice_provider == "local"
 
     @property
     def practice_directory(self) -> bool:

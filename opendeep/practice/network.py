@@ -13,7 +13,7 @@ from opendeep.practice.browser_phone import PracticeBrowserPhone
 from opendeep.practice.exchange import ExchangeConfig, PracticeExchange
 from opendeep.practice.exchange_sounds import load_clips
 from opendeep.practice.records import CalleeRecord
-from opendeep.practice.speech import load_engines
+from opendeep.practice.speech import SpeechEngines, load_engines
 
 HOST = "127.0.0.1"
 USERNAME = "opendeep"
@@ -41,6 +41,7 @@ class PracticeNetwork:
     ami_secret: str
     browser_phone: PracticeBrowserPhone | None
     exchange: PracticeExchange | None
+    engines: SpeechEngines | None = None
 
     @property
     def openai_base_url(self) -> str:
@@ -116,4 +117,5 @@ async def practice_network(config: PracticeNetworkConfig) -> AsyncIterator[Pract
             ami_secret=SECRET,
             browser_phone=phone if config.exchange else None,
             exchange=exchange if config.exchange else None,
+            engines=engines,
         )

@@ -5,175 +5,21 @@ import gc
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import pytest
 
 from opendeep.audio_processing_service import pcm, voice_agent
 from opendeep.audio_processing_service.call_tools import TOOLS
-from opendeep.audio_processing_service.gemini_live_client import (
-    GeminiLiveClient,
-    GeminiLiveConfig,
-)
-from opendeep.audio_processing_service.openai_realtime_client import (
-    OpenAIRealtimeClient,
-    RealtimeConfig,
-)
 from opendeep.audio_processing_service.playout import Heard
 from opendeep.audio_processing_service.voice_keeper import KeptVoice
 from opendeep.common.errors import VoiceUnavailableError
-from tests.calls.gemini_peer import GeminiPeer
-from tests.calls.realtime_peer import Call, RealtimePeer, Speech
+from tests.contract.voice_ends import CascadeEnd, FarEnd, GeminiEnd, OpenAIEnd
 
 HISTORY = (
     voice_agent.PastTurn(speaker=voice_agent.PastSpeaker.AGENT, text="Hello, this is an AI."),
     voice_agent.PastTurn(speaker=voice_agent.PastSpeaker.CALLEE, text="What do you want?"),
     voice_agent.PastTurn(speaker=voice_agent.PastSpeaker.NOTE, text="The callee pressed 2."),
 )
-
-
-class FarEnd(Protocol):
-    """What the suite does to a provider's end."""
-
-    def says(self, text: str) -> None:
-        """Let the model's next answer be this."""
-        ...
-
-    def calls(self, name: str, arguments: dict[str, object]) -> None:
-        """Let the model's next answer be a function call."""
-        ...
-
-    def caller_said(self, text: str) -> None:
-        """Let the provider hear a turn."""
-        ...
-
-    def drop(self) -> None:
-        """End the connection."""
-        ...
-
-    def mute(self) -> None:
-        """Never confirm a session."""
-        ...
-
-    @property
-    def open(self) -> int:
-        """How many connections are open."""
-        ...
-
-    @property
-    def texts(self) -> str:
-        """Everything that the client told in words."""
-        ...
-
-    @property
-    def heard_ms(self) -> float:
-        """How much of the caller's audio came."""
-        ...
-
-
-class OpenAIEnd:
-    """An OpenAI Realtime server."""
-
-    def __init__(self, ready_seconds: float = 5.0) -> None:
-        self.ready_seconds = ready_seconds
-        self.peer = RealtimePeer()
-        self._turns = 0
-
-    def make(self) -> voice_agent.VoiceAgent:
-        """Return a client."""
-        config = RealtimeConfig(
-            url="ws://127.0.0.1:9/v1/realtime", ready_seconds=self.ready_seconds
-        )
-        return OpenAIRealtimeClient(config, self.peer.connect)
-
-    def says(self, text: str) -> None:
-        """Script speech."""
-        self.peer.answers.append([Speech(text, ms=60 * len(text))])
-
-    def calls(self, name: str, arguments: dict[str, object]) -> None:
-        """Script a function call."""
-        self.peer.answers.append([Call(name, arguments)])
-
-    def caller_said(self, text: str) -> None:
-        """Tell a turn's begin, end and words."""
-        self._turns += 1
-        self.peer.caller_starts(f"c{self._turns}")
-        self.peer.caller_stops(text, f"c{self._turns}")
-
-    def drop(self) -> None:
-        """End the connection."""
-        self.peer.drop()
-
-    def mute(self) -> None:
-        """Confirm nothing."""
-        self.peer.confirm_sessions = False
-
-    @property
-    def open(self) -> int:
-        """Count."""
-        return sum(connection.open for connection in self.peer.connections)
-
-    @property
-    def texts(self) -> str:
-        """Return all of it."""
-        return json.dumps(self.peer.sent)
-
-    @property
-    def heard_ms(self) -> float:
-        """Count by bytes."""
-        return self.peer.appended_bytes / 8
-
-
-class GeminiEnd:
-    """A Gemini Live server."""
-
-    def __init__(self, ready_seconds: float = 5.0) -> None:
-        self.ready_seconds = ready_seconds
-        self.peer = GeminiPeer()
-        self._calls = 0
-
-    def make(self) -> voice_agent.VoiceAgent:
-        """Return a client."""
-        config = GeminiLiveConfig(
-            url="ws://127.0.0.1:9/live", api_key="k", ready_seconds=self.ready_seconds
-        )
-        return GeminiLiveClient(config, self.peer.connect)
-
-    def says(self, text: str) -> None:
-        """Script speech."""
-        self.peer.answers.append(text)
-
-    def calls(self, name: str, arguments: dict[str, object]) -> None:
-        """Script a function call."""
-        self._calls += 1
-        self.peer.calls.append({"id": f"call-{self._calls}", "name": name, "args": arguments})
-
-    def caller_said(self, text: str) -> None:
-        """Tell the words; the turn itself is not told."""
-        self.peer.caller_said(text)
-
-    def drop(self) -> None:
-        """End the connection."""
-        self.peer.connections[-1].lose(1006)
-
-    def mute(self) -> None:
-        """Confirm nothing."""
-        self.peer.confirms = False
-
-    @property
-    def open(self) -> int:
-        """Count."""
-        return sum(connection.open for connection in self.peer.connections)
-
-    @property
-    def texts(self) -> str:
-        """Return all of it."""
-        return json.dumps(self.peer.sent)
-
-    @property
-    def heard_ms(self) -> float:
-        """Count by bytes of 16 kHz."""
-        return self.peer.heard_bytes / 32
 
 
 @dataclass
@@ -198,7 +44,7 @@ class Bench:
 
     async def settle(self) -> None:
         """Let what was sent arrive."""
-        for _ in range(10):
+        for _ in range(80):
             await asyncio.sleep(0)
 
     def of(self, kind: type) -> list[voice_agent.VoiceEvent]:
@@ -221,6 +67,11 @@ def _gemini() -> Bench:
     return Bench(end, end.make())
 
 
+def _cascade() -> Bench:
+    end = CascadeEnd()
+    return Bench(end, end.make())
+
+
 def _kept_openai() -> Bench:
     end = OpenAIEnd()
     return Bench(end, KeptVoice(end.make, tuple, bool))
@@ -234,6 +85,7 @@ def _kept_gemini() -> Bench:
 IMPLEMENTATIONS: dict[str, Callable[[], Bench]] = {
     "openai": _openai,
     "gemini": _gemini,
+    "cascade": _cascade,
     "kept-openai": _kept_openai,
     "kept-gemini": _kept_gemini,
 }
@@ -408,11 +260,11 @@ async def test_usage_is_counted(bench: Bench) -> None:
     await bench.start()
     bench.voice.say("One.", tag="one")
     await bench.settle()
-    once = bench.voice.usage().tokens["audio_out"]
+    once = bench.voice.usage().tokens
     bench.voice.say("Two.", tag="two")
     await bench.settle()
-    assert once > 0
-    assert bench.voice.usage().tokens["audio_out"] == 2 * once
+    assert bench.voice.usage().tokens == {kind: 2 * count for kind, count in once.items()}
+    assert bool(once) is not isinstance(bench.end, CascadeEnd)
 
 
 async def test_a_closed_voice_keeps_nothing(bench: Bench) -> None:
