@@ -34,13 +34,13 @@ from benchmarks.media_rig import build
 
 UNLOADED: Final = 10
 LEVELS: Final = {
-    "product": (10, 100, 200, 300, 400, 500),
+    "product": (10, 100, 200, 300, 400),
     "relay_minimal": (10, 100, 200, 300, 400, 500, 600),
-    "relay_plain": (10, 100, 200, 300),
-    "product_pcm": (10, 100, 200, 300),
-    "second_product": (10, 100, 200, 300),
-    "second_relay_minimal": (10, 100, 200, 300),
-    "second_product_tls": (10, 100, 200, 300),
+    "relay_plain": (10, 100, 200),
+    "product_pcm": (10, 200),
+    "second_product": (10, 200),
+    "second_relay_minimal": (10, 200),
+    "second_product_tls": (10, 200),
 }
 ADDED_MS: Final = 20.0
 LATE_MS: Final = 60.0

@@ -38,7 +38,7 @@ enum { MAX_IN = 1 << 20, MAX_OUT = 8 << 20, MAX_FDS = 8192, TICK_MS = 10, RESPON
 enum { HELLO_AFTER_MS = 300, WORDS_EVERY_MS = 300, DELTA_MS = 360, FASTER = 8 };
 
 struct session {
-    int fd, upgraded, pcm, automatic, greeted, dead, waiting;
+    int fd, upgraded, pcm, automatic, greeted, dead, waiting, last_sample;
     char *in, *out;
     size_t in_len, in_cap, out_len, out_cap;
     long long appended_ms, first_append_at, active_since, words_at, next_delta_at, idle_since;
@@ -361,16 +361,50 @@ static int is(const char *value, size_t len, const char *word) {
     return strlen(word) == len && memcmp(value, word, len) == 0;
 }
 
+/* mu-law in base64 to 24 kHz linear in base64: two samples between two, on a straight line */
+static size_t widen(struct session *s, const char *in, size_t len, char *out) {
+    static unsigned char wide[6 * 3200];
+    static int8_t value_of[256];
+    static int16_t linear[256];
+    if (!value_of['B']) {
+        for (int i = 0; i < 64; i++)
+            value_of[(int)"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[i]] = (int8_t)i;
+        for (int i = 0; i < 256; i++) {
+            int code = ~i & 255, size = ((((code & 15) << 3) + 132) << (code >> 4 & 7)) - 132;
+            linear[i] = (int16_t)(code & 128 ? -size : size);
+        }
+    }
+    size_t n = 0, bytes = len / 4 * 3 - (len && in[len - 1] == '=') - (len > 1 && in[len - 2] == '=');
+    for (size_t i = 0; i + 3 < len && n < bytes; i += 4) {
+        unsigned v = 0;
+        for (int k = 0; k < 4; k++) v = v << 6 | (unsigned)value_of[(unsigned char)in[i + k]];
+        for (int k = 16; k >= 0 && n < bytes && n < 3200; k -= 8, n++) {
+            int next = linear[v >> k & 255];
+            for (int step = 1; step <= 3; step++) {
+                int sample = s->last_sample + (next - s->last_sample) * step / 3;
+                wide[6 * n + 2 * (step - 1)] = (unsigned char)sample;
+                wide[6 * n + 2 * (step - 1) + 1] = (unsigned char)(sample >> 8);
+            }
+            s->last_sample = next;
+        }
+        if (n >= 3200) break;
+    }
+    return base64(wide, 6 * n, out);
+}
+
 static void append(struct session *s, const char *text, size_t len) {
     size_t audio_len;
     const char *audio = member(text, len, "audio", &audio_len);
     if (!audio) return;
     appends++;
-    s->appended_ms += (long long)(audio_len / 4 * 3) / (s->pcm ? 48 : 8);
+    s->appended_ms += (long long)(audio_len / 4 * 3) / 8; /* mu-law, whatever comes back */
     if (!s->first_append_at) s->first_append_at = now_ms();
     if (!echo_mode) return;
     if (!s->responding && s->automatic && s->greeted) begin_response(s, 0);
-    if (s->responding && !s->scripted) audio_delta(s, audio, audio_len);
+    if (!s->responding || s->scripted) return;
+    static char wide[8 * 3200 + 8];
+    if (s->pcm) audio_len = widen(s, audio, audio_len, wide), audio = wide;
+    audio_delta(s, audio, audio_len);
 }
 
 static void session_update(struct session *s, const char *text, size_t len) {

@@ -25,6 +25,7 @@ _SHORT: Final = 126
 _LONG: Final = 127
 _ANSWER_SECONDS: Final = 10.0
 _SAY_MS: Final = 600
+_CLOSE: Final = (",", ":")
 
 
 class Session(asyncio.Protocol):
@@ -97,7 +98,9 @@ class Session(asyncio.Protocol):
             self._transport.write((head or struct.pack(form, 0x81, code, size)) + message)
 
     def _tell(self, kind: str, **fields: Any) -> None:
-        self._write(json.dumps({"type": kind, "event_id": "e", **fields}).encode())
+        self._write(
+            json.dumps({"type": kind, "event_id": "e", **fields}, separators=_CLOSE).encode()
+        )
 
     def _took(self, message: bytes) -> None:
         if message.startswith(_APPEND):
@@ -147,7 +150,8 @@ class Session(asyncio.Protocol):
         if self._transport is None:
             return
         ids = self._begin(None)
-        whole = json.dumps({"type": "response.output_audio.delta", **ids, "delta": ""}).encode()
+        event = {"type": "response.output_audio.delta", **ids, "delta": ""}
+        whole = json.dumps(event, separators=_CLOSE).encode()
         self._head = whole[:-2]
         self._loop.call_later(_ANSWER_SECONDS, self._over, ids)
 
