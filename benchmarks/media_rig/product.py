@@ -7,7 +7,6 @@ events are rows in SQLite, with their events on the bus, and every call is recor
 """
 
 import asyncio
-import gc
 import logging
 import sys
 from datetime import timedelta
@@ -27,6 +26,7 @@ from opendeep.audio_processing_service.openai_realtime_client import (
     OpenAIRealtimeClient,
     RealtimeConfig,
 )
+from opendeep.bootstrap import interpreter
 from opendeep.common.clock import SystemClock
 from opendeep.common.data_models import PlanTask, TaskStatus
 from opendeep.common.event_bus import InProcessEventBus
@@ -124,6 +124,7 @@ async def main(url: str, directory: Path) -> None:
             ),
         )
         service = nursery.start(server.run(), name="media")
+        interpreter.calm_interpreter()  # as the command line does
         await asyncio.sleep(0.1)
         calling = Calling(server, database)
         await calling.prepare(1)
@@ -134,7 +135,6 @@ async def main(url: str, directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    gc.freeze()  # as the command line does with what is imported
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
