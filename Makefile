@@ -56,6 +56,8 @@ long: $(VENV)/.dev servers  ## the properties with many examples, and thousands 
 bench: $(VENV)/.bench  ## the benchmarks, one JSON object each
 	$(BIN)/python benchmarks/ami.py --json
 	$(BIN)/python benchmarks/scheduler.py --json
+	$(BIN)/python benchmarks/media.py --json
+	$(BIN)/python benchmarks/barge_in.py --json
 	$(BIN)/python benchmarks/recordings.py --json
 	$(BIN)/python benchmarks/asterisk_calls.py load --calls 120 --calls 150 --json
 

@@ -228,7 +228,7 @@ static void session_event(struct session *s, const char *type) {
           "\"id\":\"sess_%u\",\"model\":\"gpt-realtime-2.1\",\"expires_at\":%ld,"
           "\"output_modalities\":[\"audio\"],\"instructions\":\"\",\"tools\":[],\"audio\":{\"input\":"
           "{\"format\":%s},\"output\":{\"format\":%s,\"voice\":\"marin\"}}}" END,
-          type, s->number, (long)time(NULL) + 3600, form, form);
+          type, s->number, (long)time(NULL) + 3600, "{\"type\":\"audio/pcmu\"}", form);
 }
 
 static void begin_response(struct session *s, int speech_ms) {
