@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Executable, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from benchmarks.scheduler_rig.rows import Rows
 from opendeep.common.clock import SystemClock
@@ -54,7 +55,7 @@ def written(
     statement: Executable, values: Mapping[str, Any], dialect: str
 ) -> tuple[str, dict[str, Any]]:
     """Write a statement out with named parameters; return it with their values."""
-    kind = postgresql.dialect if dialect == "postgresql" else sqlite.dialect
+    kind = PGDialect if dialect == "postgresql" else sqlite.dialect
     compiled = statement.compile(dialect=kind(paramstyle="named"))
     constants = {name: value for name, value in compiled.params.items() if value is not None}
     found = {**constants, **values}

@@ -1,5 +1,15 @@
 """The composition root: the only place that reads settings and knows concrete classes."""
 
+from opendeep.bootstrap.campaign_commands import (
+    CampaignAction,
+    act_on_campaign,
+    import_campaign,
+    list_campaigns,
+    report_campaign,
+    resume_everything,
+    show_campaign,
+    stop_everything,
+)
 from opendeep.bootstrap.database_commands import (
     database_check,
     database_schema,
@@ -23,23 +33,31 @@ from opendeep.config.app_config import AppConfig, load_config
 __all__ = [
     "ALL_ROLES",
     "AppConfig",
+    "CampaignAction",
     "Role",
     "ServePlan",
+    "act_on_campaign",
     "add_to_dnd",
     "database_check",
     "database_schema",
     "database_upgrade",
     "examine",
     "export_dnd",
+    "import_campaign",
     "import_dnd",
+    "list_campaigns",
     "list_dnd",
     "part_of",
     "read_config",
     "rehearse",
     "remove_from_dnd",
     "replay_policy",
+    "report_campaign",
+    "resume_everything",
     "serve",
     "serve_practice_network",
+    "show_campaign",
+    "stop_everything",
 ]
 
 

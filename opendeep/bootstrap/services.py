@@ -44,10 +44,12 @@ from opendeep.post_call_analyzer_service.analysis_svc import AnalyzerConfig, Pos
 from opendeep.task_manager.call_briefing import CallBriefing
 from opendeep.task_manager.call_consultant import CallConsultant, ConsultLimits
 from opendeep.task_manager.call_desk import CallDesk
+from opendeep.task_manager.campaign_import import CampaignImport
 from opendeep.task_manager.dial_gate import PolicyDialGate
 from opendeep.task_manager.dial_inputs import BudgetRules, DialRules
 from opendeep.task_manager.feedback_manager_svc import FeedbackConfig, FeedbackManagerService
 from opendeep.task_manager.orchestrator_svc import OrchestratorService
+from opendeep.task_manager.stop_switch import CallStopperService, StopSwitch
 from opendeep.task_manager.task_actions import CampaignActions, TaskActions
 from opendeep.task_manager.task_lifecycle_manager_svc import TaskLifecycleManagerService
 from opendeep.task_manager.task_scheduler_svc import SchedulerConfig, TaskSchedulerService
@@ -82,6 +84,8 @@ class Services:
     orchestrator: OrchestratorService
     task_actions: TaskActions
     campaign_actions: CampaignActions
+    campaign_import: CampaignImport
+    stop_switch: StopSwitch
     feedback: FeedbackManagerService
     summarizer: CampaignSummarizerService
 
@@ -125,6 +129,7 @@ def build_services(base: Foundation) -> Services:
     summarizer = CampaignSummarizerService(
         database=base.database, bus=base.bus, model=base.small_model, clock=base.clock
     )
+    orchestrator = OrchestratorService(base.database, countries=config.countries)
     task_actions = TaskActions(base.database, base.bus, base.clock)
     either = frozenset({Role.SCHEDULER, Role.CALLS})
     links, work = RoleServices(base.part.roles), RoleServices(base.part.roles)
@@ -134,7 +139,7 @@ def build_services(base: Foundation) -> Services:
     links.add(ami, of=either)
     work.add(_scheduler(base, gate), of=Role.SCHEDULER)
     work.add(CallRecoveryService(base.database, ami, base.clock), of=either)
-    work.add(initiator, of=Role.CALLS)
+    work.add(initiator, CallStopperService(base.database, base.bus), of=Role.CALLS)
     work.add(
         PostCallAnalyzerService(
             database=base.database,
@@ -152,9 +157,13 @@ def build_services(base: Foundation) -> Services:
         links=links.chosen,
         work=work.chosen,
         ami=ami if base.part.roles & either else None,
-        orchestrator=OrchestratorService(base.database, countries=config.countries),
+        orchestrator=orchestrator,
+        campaign_import=CampaignImport(
+            base.database, base.clock, orchestrator, countries=config.countries
+        ),
         task_actions=task_actions,
         campaign_actions=CampaignActions(base.database, task_actions),
+        stop_switch=StopSwitch(base.database),
         feedback=feedback,
         summarizer=summarizer,
     )

@@ -14,7 +14,14 @@ from opendeep.common.ids import CallId, new_call_id
 from opendeep.common.messages import Wakeup
 from opendeep.database.engine import Database
 from opendeep.database.models import Task
-from opendeep.database.repositories import Calls, SystemCalls, SystemTasks, SystemUsers, Tasks
+from opendeep.database.repositories import (
+    Calls,
+    SystemCalls,
+    SystemStops,
+    SystemTasks,
+    SystemUsers,
+    Tasks,
+)
 from opendeep.database.transaction import Transaction
 
 log = structlog.get_logger(__name__)
@@ -97,7 +104,14 @@ class Reservations:
         async with self._database.transaction() as tx:
             if not await self._has_room(tx):
                 return None
-            for task in await SystemTasks(tx).queued(_LOOK_AT):
+            if await SystemStops(tx).active(tx.now()):
+                return None
+            live = await SystemCalls(tx).live_counts()
+            queued = await SystemTasks(tx).queued(_LOOK_AT)
+            # Who has the least under way comes first, so that nobody waits behind another's crowd.
+            for task in sorted(queued, key=lambda task: live.get(task.user_id, 0)):
+                if live.get(task.user_id, 0) >= self._limits.max_concurrent_calls_per_user:
+                    continue
                 call_id = new_call_id()
                 if self._turns is not None and not await self._turns.is_our_turn(tx):
                     self.was_courteous = True
@@ -137,9 +151,6 @@ class Reservations:
         return await calls.created_since(since) < self._limits.window_calls
 
     async def _may_dial(self, tx: Transaction, task: Task, call_id: CallId) -> bool:
-        live = await SystemCalls(tx).live_count_of(task.user_id)
-        if live >= self._limits.max_concurrent_calls_per_user:
-            return False
         reason = await self._gate.check(tx, task, call_id)
         if reason is None:
             return True

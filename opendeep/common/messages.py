@@ -101,7 +101,9 @@ class Wakeup(Frozen):
 
     type: Literal["wakeup"] = "wakeup"
     v: Literal[1] = 1
-    work: Literal["due_tasks", "queued_tasks", "slot_free", "calls_to_analyse", "campaigns"]
+    work: Literal[
+        "due_tasks", "queued_tasks", "slot_free", "calls_to_analyse", "campaigns", "stops"
+    ]
 
 
 class UserEventStored(Frozen):

@@ -33,6 +33,7 @@ __all__ = [
     "ChatSession",
     "DNDEntryBase",
     "DialDecision",
+    "DialStop",
     "DndEntry",
     "FeedbackKind",
     "FeedbackRequest",
@@ -256,6 +257,16 @@ class DialDecision(Frozen):
     until: datetime | None
     inputs: dict[str, Any]
     policy_version: str
+
+
+class DialStop(Frozen):
+    """Why nothing is dialled: the stop switch (``until`` None), or a trunk that rests a while."""
+
+    name: str
+    reason: str
+    until: datetime | None
+    failures: int
+    created_at: datetime
 
 
 class FeedbackRequest(Frozen):

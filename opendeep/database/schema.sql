@@ -1,5 +1,14 @@
 -- OpenDeep's tables for sqlite; made by: opendeep db schema
 
+CREATE TABLE dial_stops (
+    name TEXT NOT NULL,
+    reason TEXT DEFAULT '' NOT NULL,
+    until DATETIME,
+    failures INTEGER DEFAULT 0 NOT NULL,
+    created_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
+    CONSTRAINT pk_dial_stops PRIMARY KEY (name)
+);
+
 CREATE TABLE nodes (
     name TEXT NOT NULL,
     incarnation INTEGER DEFAULT 1 NOT NULL,
@@ -364,4 +373,4 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
-INSERT INTO alembic_version (version_num) VALUES ('0006');
+INSERT INTO alembic_version (version_num) VALUES ('0007');

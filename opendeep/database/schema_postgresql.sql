@@ -1,5 +1,14 @@
 -- OpenDeep's tables for postgresql; made by: opendeep db schema
 
+CREATE TABLE dial_stops (
+    name TEXT NOT NULL,
+    reason TEXT DEFAULT '' NOT NULL,
+    until TIMESTAMP WITH TIME ZONE,
+    failures INTEGER DEFAULT 0 NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    CONSTRAINT pk_dial_stops PRIMARY KEY (name)
+);
+
 CREATE TABLE nodes (
     name TEXT NOT NULL,
     incarnation INTEGER DEFAULT 1 NOT NULL,
@@ -348,4 +357,4 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
-INSERT INTO alembic_version (version_num) VALUES ('0006');
+INSERT INTO alembic_version (version_num) VALUES ('0007');

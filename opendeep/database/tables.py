@@ -27,6 +27,7 @@ from opendeep.common.data_models import (
     Speaker,
     TaskStatus,
 )
+from opendeep.database import stop_tables as _stop_tables  # noqa: F401 - completes METADATA
 from opendeep.database.column_types import JSON_VALUE, ROW_ID, UtcDateTime, utc_now
 from opendeep.database.menu_tables import phone_menus
 from opendeep.database.node_tables import nodes

@@ -13,8 +13,9 @@ import structlog
 from opendeep.common.event_bus import EventBus
 from opendeep.common.messages import WAKEUPS, Wakeup
 from opendeep.database.engine import Database
-from opendeep.database.repositories import SystemCalls, SystemTasks
+from opendeep.database.repositories import SystemCalls, SystemStops, SystemTasks
 from opendeep.task_manager.dial_gate import PolicyDialGate
+from opendeep.task_manager.trunk_breaker import free_calls
 from opendeep.task_manager.wake_loop import MORE, WakeLoop
 
 log = structlog.get_logger(__name__)
@@ -81,9 +82,11 @@ class TaskSchedulerService:
             now = tx.now()
             expired = await queue.release_expired_claims(now)
             held = await SystemCalls(tx).live_count() + await queue.queued_count()
+            free = await free_calls(tx, self._config.max_concurrent_calls - held)
+            stopped = await SystemStops(tx).active(now)
             claimed = await queue.claim_due(
                 now=now,
-                limit=self._config.max_concurrent_calls - held,
+                limit=0 if stopped else free,
                 per_user=self._config.max_concurrent_calls_per_user,
                 claimed_by=self._config.claimed_by,
                 lease_seconds=self._config.lease_seconds,

@@ -33,6 +33,10 @@ SECURITY_HEADERS: Final = (
     ("content-security-policy", CONTENT_POLICY),
 )
 
+FILE_PATHS: Final = frozenset({"/api/campaigns/import", "/api/dnd_list/import"})
+"""Where a file may be sent, as multipart/form-data."""
+
+_OWN_HEADERS = (CSRF_HEADER, "x-opendeep-user", "authorization")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _SESSION = re.compile(r"[0-9a-f]{64}")
@@ -144,6 +148,11 @@ def _content_refusal(connection: HTTPConnection) -> Refusal | None:
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "application/json" or not (has_body or media_type):
         return None
+    if media_type == "multipart/form-data" and connection.url.path in FILE_PATHS:
+        # A plain HTML form can send this type, but no header of its own.
+        if any(name in headers for name in _OWN_HEADERS):
+            return None
+        return Refusal(status=403, code="csrf", message="Send a file with the CSRF header.")
     return Refusal(
         status=415, code="unsupported_media_type", message="Send the body as application/json."
     )

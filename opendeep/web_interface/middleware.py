@@ -10,7 +10,9 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from opendeep.web_interface.error_handlers import error_body
-from opendeep.web_interface.guards import SECURITY_HEADERS, Refusal, RequestPolicy
+from opendeep.web_interface.guards import FILE_PATHS, SECURITY_HEADERS, Refusal, RequestPolicy
+
+FILE_LIMIT_BYTES = 8 * 1024 * 1024
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +61,9 @@ class RequestGuard:
     ) -> None:
         body = b""
         if refusal is None:
-            read = await _read_body(scope, receive, self._body_limit_bytes)
+            takes_file = scope["path"] in FILE_PATHS
+            limit = max(FILE_LIMIT_BYTES, self._body_limit_bytes) if takes_file else None
+            read = await _read_body(scope, receive, limit or self._body_limit_bytes)
             if isinstance(read, Refusal):
                 refusal = read
             else:

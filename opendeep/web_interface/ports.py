@@ -19,6 +19,7 @@ from opendeep.common.event_bus import EventBus
 from opendeep.common.ids import CampaignId, ChatSessionId, FeedbackId, TaskId, UserId
 from opendeep.common.ports import BrowserPhone
 from opendeep.database.engine import Database
+from opendeep.task_manager.stop_switch import StopState
 
 ChatUpdate = ToolActivity | str
 """What happens before a reply is complete: a tool was used, or a piece of the reply's text."""
@@ -154,6 +155,55 @@ class CampaignActions(Protocol):
         ...
 
 
+class StopSwitch(Protocol):
+    """Stops and resumes all dialling of the installation."""
+
+    async def stop(self, user_id: UserId, reason: str, /) -> StopState:
+        """Dial nothing more and have every live call hung up."""
+        ...
+
+    async def resume(self, user_id: UserId, /) -> StopState:
+        """Let dialling go on."""
+        ...
+
+    async def state(self) -> StopState:
+        """Return how it stands."""
+        ...
+
+
+class ImportedCampaign(Protocol):
+    """What became of a file of contacts."""
+
+    @property
+    def campaign_id(self) -> CampaignId:
+        """Return the campaign's id."""
+        ...
+
+    @property
+    def accepted(self) -> int:
+        """Return how many lines became tasks."""
+        ...
+
+    @property
+    def rejected(self) -> int:
+        """Return how many did not."""
+        ...
+
+
+class CampaignImport(Protocol):
+    """Makes campaigns of files of contacts."""
+
+    async def run(
+        self, user_id: UserId, plan: object, data: bytes, key: str | None, /
+    ) -> ImportedCampaign:
+        """Make the campaign of a plan with one template task and a CSV file."""
+        ...
+
+    async def errors(self, user_id: UserId, campaign_id: CampaignId, /) -> str:
+        """Return the lines that became no task, as CSV."""
+        ...
+
+
 class FeedbackAnswers(Protocol):
     """Takes the user's answer to a question into the call or the task that waits for it."""
 
@@ -209,6 +259,8 @@ class WebServices:
     orchestrator: PlanExecutor
     task_actions: TaskActions
     campaign_actions: CampaignActions
+    campaign_import: CampaignImport
+    stop_switch: StopSwitch
     feedback: FeedbackAnswers
     reports: ReportRenderer
     database: Database

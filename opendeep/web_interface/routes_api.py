@@ -9,11 +9,26 @@ from opendeep.web_interface.api import (
     chat,
     dnd,
     feedback,
+    imports,
     plans,
     profile,
+    stop,
     tasks,
 )
 
 router = APIRouter()
-for _surface in (chat, plans, campaigns, tasks, calls, call_commands, feedback, dnd, profile):
+_SURFACES = (
+    chat,
+    plans,
+    campaigns,
+    tasks,
+    calls,
+    call_commands,
+    feedback,
+    dnd,
+    profile,
+    stop,
+    imports,
+)
+for _surface in _SURFACES:
     router.include_router(_surface.router)

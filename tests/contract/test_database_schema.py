@@ -114,7 +114,7 @@ def test_the_schema_files_are_the_generated_ones(dialect):
 def test_check_names_what_is_missing(empty_url):
     """An empty database asks for an upgrade; a table changed by hand is named."""
     assert migrate.check(empty_url) == [
-        "The database has no tables yet, this version is 0006; run: opendeep db upgrade"
+        "The database has no tables yet, this version is 0007; run: opendeep db upgrade"
     ]
     migrate.upgrade(empty_url)
     assert migrate.check(empty_url) == []

@@ -17,6 +17,7 @@ from opendeep.database.repositories.system_dnd import SystemDnd
 from opendeep.database.repositories.system_feedback import SystemFeedback
 from opendeep.database.repositories.system_nodes import SystemNodes
 from opendeep.database.repositories.system_past_calls import SystemPastCalls
+from opendeep.database.repositories.system_stops import SystemStops
 from opendeep.database.repositories.system_tasks import SystemTasks
 from opendeep.database.repositories.system_users import SystemUsers
 from opendeep.database.repositories.tasks import Tasks
@@ -41,6 +42,7 @@ __all__ = [
     "SystemFeedback",
     "SystemNodes",
     "SystemPastCalls",
+    "SystemStops",
     "SystemTasks",
     "SystemUsers",
     "Tasks",

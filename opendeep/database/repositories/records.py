@@ -72,3 +72,9 @@ class AuditLog(ScopedRepository):
         """Add an entry."""
         values = {"action": action, "detail": detail or {}}
         return await self._scope.insert(audit_log, AuditEntry, values)
+
+    async def of_action(self, *actions: str, limit: int = 200) -> list[AuditEntry]:
+        """Return the latest entries of these actions, latest first."""
+        query = self._scope.select(audit_log, AuditEntry)
+        found = query.where(audit_log.c.action.in_(list(actions)))
+        return await found.order_by(audit_log.c.id.desc()).limit(limit).all()

@@ -40,6 +40,27 @@ class SystemCalls:
         )
         return int((await self._tx.execute(statement)).scalar_one())
 
+    async def live_counts(self) -> dict[UserId, int]:
+        """Count the calls that hold a slot, user by user; who has none is left out."""
+        statement = (
+            select(calls.c.user_id, func.count().label("count"))
+            .where(calls.c.status.in_(list(LIVE_STATUSES)))
+            .group_by(calls.c.user_id)
+        )
+        found = (await self._tx.execute(statement)).mappings()
+        return {UserId(row["user_id"]): int(row["count"]) for row in found}
+
+    async def latest_over(self, *, since: datetime, most: int) -> list[Call]:
+        """Return the calls created since an instant that are over, latest first."""
+        statement = (
+            select(*_COLUMNS)
+            .where(calls.c.created_at >= since, calls.c.status.in_(list(_OVER)))
+            .order_by(calls.c.created_at.desc())
+            .limit(most)
+        )
+        found = await self._tx.execute(statement)
+        return [Call.model_validate(dict(row)) for row in found.mappings()]
+
     async def created_since(self, instant: datetime) -> int:
         """Count the attempts created at or after ``instant``: the measure of calls per second."""
         statement = select(func.count()).where(calls.c.created_at >= instant)

@@ -248,6 +248,61 @@ class DndNumber(Incoming):
     reason: Annotated[str, StringConstraints(max_length=500)] = ""
 
 
+class CampaignImported(Outgoing):
+    """What became of a file of contacts; the lines that were rejected are at ``errors_url``."""
+
+    campaign_id: CampaignId
+    accepted: int
+    rejected: int
+    errors_url: str
+
+
+class LineFault(Outgoing):
+    """A line of a file that was not taken, and why."""
+
+    line: int
+    reason: str
+
+
+class DndImported(Outgoing):
+    """What became of a file of numbers."""
+
+    added: int
+    known: int
+    faults: list[LineFault]
+
+
+class DndAuditView(Outgoing):
+    """What was done to the do-not-disturb list."""
+
+    at: datetime
+    action: str
+    detail: dict[str, Any]
+
+
+class StopRequest(Incoming):
+    """Why everything is stopped."""
+
+    reason: Annotated[str, StringConstraints(max_length=500)] = ""
+
+
+class RestingTrunk(Outgoing):
+    """A trunk that is not used until a time, since its calls failed."""
+
+    name: str
+    reason: str
+    until: datetime | None
+
+
+class StopView(Outgoing):
+    """Whether anything is dialled at present."""
+
+    stopped: bool
+    since: datetime | None
+    reason: str
+    resting: list[RestingTrunk]
+
+
 class ProfileBody(Incoming):
     """What the assistant may use without asking again; ``time_zone`` is an IANA name."""
 

@@ -38,8 +38,10 @@ from opendeep.database.repositories import (
     Tasks,
     Transcripts,
 )
+from opendeep.task_manager.campaign_import import CampaignImport
 from opendeep.task_manager.feedback_manager_svc import FeedbackConfig, FeedbackManagerService
 from opendeep.task_manager.orchestrator_svc import OrchestratorService
+from opendeep.task_manager.stop_switch import StopSwitch
 from opendeep.web_interface.app import create_app
 from opendeep.web_interface.ports import HealthPart, TellUser, WebServices
 from opendeep.web_interface.web_config import WebConfig
@@ -291,9 +293,12 @@ def make_world(
     async def check() -> Sequence[HealthPart]:
         return health
 
+    orchestrator = OrchestratorService(database)
     services = WebServices(
         assistant=assistant,
-        orchestrator=OrchestratorService(database),
+        orchestrator=orchestrator,
+        campaign_import=CampaignImport(database, clock, orchestrator),
+        stop_switch=StopSwitch(database),
         task_actions=task_actions,
         campaign_actions=FakeCampaignActions(database),
         feedback=FeedbackManagerService(database, bus, clock, FeedbackConfig()),
