@@ -49,6 +49,7 @@ from opendeep.task_manager.dial_gate import PolicyDialGate
 from opendeep.task_manager.dial_inputs import BudgetRules, DialRules
 from opendeep.task_manager.feedback_manager_svc import FeedbackConfig, FeedbackManagerService
 from opendeep.task_manager.orchestrator_svc import OrchestratorService
+from opendeep.task_manager.plan_preview import Pace, PlanPreview
 from opendeep.task_manager.stop_switch import CallStopperService, StopSwitch
 from opendeep.task_manager.task_actions import CampaignActions, TaskActions
 from opendeep.task_manager.task_lifecycle_manager_svc import TaskLifecycleManagerService
@@ -84,6 +85,7 @@ class Services:
     orchestrator: OrchestratorService
     task_actions: TaskActions
     campaign_actions: CampaignActions
+    plan_preview: PlanPreview
     campaign_import: CampaignImport
     stop_switch: StopSwitch
     feedback: FeedbackManagerService
@@ -158,6 +160,16 @@ def build_services(base: Foundation) -> Services:
         work=work.chosen,
         ami=ami if base.part.roles & either else None,
         orchestrator=orchestrator,
+        plan_preview=PlanPreview(
+            base.database,
+            dial_rules(config),
+            Pace(
+                calls_at_once=min(
+                    config.max_concurrent_calls, config.max_concurrent_calls_per_user
+                ),
+                calls_per_second=config.calls_per_second,
+            ),
+        ),
         campaign_import=CampaignImport(
             base.database, base.clock, orchestrator, countries=config.countries
         ),

@@ -154,6 +154,7 @@ def web_app(application: Application) -> ASGIApp:
         orchestrator=services.orchestrator,
         task_actions=services.task_actions,
         campaign_actions=services.campaign_actions,
+        plan_preview=services.plan_preview,
         campaign_import=services.campaign_import,
         stop_switch=services.stop_switch,
         feedback=services.feedback,

@@ -6,12 +6,18 @@ one can be decided again. Only plain values: they go into a row as JSON and come
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator
 
 from opendeep.task_manager.opening_hours import OpeningHours
 
 Verdict = Literal["dial", "wait", "refuse"]
 BudgetScope = Literal["campaign", "user_day", "day"]
+
+
+# Decisions of the first versions kept the instants themselves.
+Count = Annotated[int, BeforeValidator(lambda kept: len(kept) if isinstance(kept, list) else kept)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,14 +27,18 @@ class RecentAttempts:
     Attributes:
         own: the user's, in the last day; however they ended.
         reached: the user's, in the last 30 days, that were answered or whose fate is unknown.
-        everybody: of all users, in the last day; empty where users are not distinct people.
+        everybody: how many of all users in the last day, at most as many as the cap; when others
+            called is nobody's business, so their instants are not kept. 0 where users are not
+            distinct people.
         in_call: whether one of the user's is on its way or running.
+        prefix: the user's of the last minute to numbers that begin like this one.
     """
 
     own: tuple[datetime, ...] = ()
     reached: tuple[datetime, ...] = ()
-    everybody: tuple[datetime, ...] = ()
+    everybody: Count = 0
     in_call: bool = False
+    prefix: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

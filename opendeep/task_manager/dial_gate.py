@@ -8,19 +8,24 @@ change of what a waiting task waits for, but not the same word at every look.
 
 from typing import Any, assert_never
 
+import structlog
+
 from opendeep.common.data_models import CampaignStatus
 from opendeep.common.errors import NotFoundError
 from opendeep.common.ids import CallId, UserId
 from opendeep.database.models import Task
-from opendeep.database.repositories import Campaigns, DialDecisions, Tasks
+from opendeep.database.repositories import AuditLog, Campaigns, DialDecisions, Tasks
 from opendeep.database.transaction import Transaction
 from opendeep.task_manager.dial_facts import Decision, Dial, Refuse, WaitUntil
 from opendeep.task_manager.dial_inputs import DialRules, facts_of_number, facts_of_task
 from opendeep.task_manager.dial_policy import decide
 from opendeep.task_manager.dial_record import row_of
+from opendeep.task_manager.frequency import PREFIX_RULE
 from opendeep.task_manager.task_states import TaskInput, sources_of, target_of
 
 __all__ = ["DialRules", "PolicyDialGate"]
+
+log = structlog.get_logger(__name__)
 
 # A row written by hand while foreign keys were off.
 _NO_CAMPAIGN = "The task's campaign does not exist, or belongs to somebody else."
@@ -59,6 +64,8 @@ class PolicyDialGate:
             case Dial():
                 return None
             case WaitUntil():
+                if decision.rule_id == PREFIX_RULE:
+                    await _pause_campaign(tx, task, decision.reason)
                 await _move(tx, task, TaskInput.WAIT, decision.reason, until=decision)
                 return decision.reason
             case Refuse():
@@ -92,6 +99,18 @@ async def _store(
             await decisions.store(row, task_id=task.id, call_id=call_id)
     elif await decisions.last_of(task.id) != (decision.verdict, decision.rule_id):
         await decisions.store(row, task_id=task.id)
+
+
+async def _pause_campaign(tx: Transaction, task: Task, reason: str) -> None:
+    """Let a campaign that looks like toll fraud wait for its user."""
+    if task.campaign_id is None:
+        return
+    await Campaigns(tx, task.user_id).set_status(
+        task.campaign_id, CampaignStatus.PAUSED, expected={CampaignStatus.ACTIVE}
+    )
+    detail = {"campaign_id": task.campaign_id, "rule_id": PREFIX_RULE, "reason": reason}
+    await AuditLog(tx, task.user_id).append("campaign_paused", detail)
+    log.warning("campaign_paused_by_policy", campaign_id=task.campaign_id, rule_id=PREFIX_RULE)
 
 
 async def _move(

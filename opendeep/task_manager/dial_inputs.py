@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from opendeep.common.data_models import PlanTask
 from opendeep.common.ids import UserId
 from opendeep.database.models import Task
 from opendeep.database.repositories import DndList, PastCalls, SystemDnd, SystemPastCalls
@@ -10,6 +11,9 @@ from opendeep.database.transaction import Transaction
 from opendeep.task_manager import budget, frequency
 from opendeep.task_manager.dial_facts import Budget, DialFacts, RecentAttempts
 from opendeep.task_manager.opening_hours import read_opening_hours
+
+_LINE_DIGITS = 4
+"""The end of a number that tells one line of an exchange from the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,19 @@ async def facts_of_number(
     )
 
 
+async def facts_of_plan(
+    tx: Transaction, rules: DialRules, user_id: UserId, plan: PlanTask
+) -> DialFacts:
+    """Return what would decide about a task that is not confirmed yet; no budget of a campaign."""
+    task = Task.model_construct(
+        **plan.model_dump(exclude={"sources"}),
+        user_id=user_id,
+        campaign_id=None,
+        current_attempt_count=0,
+    )
+    return await facts_of_task(tx, rules, task)
+
+
 async def facts_of_task(tx: Transaction, rules: DialRules, task: Task) -> DialFacts:
     """Return everything that decides whether a task is dialled now."""
     number = task.phone_number
@@ -92,15 +109,18 @@ async def _recent(tx: Transaction, rules: DialRules, task: Task) -> RecentAttemp
     day, month = now - frequency.DAY, now - frequency.MONTH
     # Asked first: a call that is answered and over between the two questions is seen by the second.
     in_call = await past.in_call(number, since=day)
-    everybody = frequency.EVERYBODY_24H.most if rules.global_dnd_threshold is not None else 0
-    overall = SystemPastCalls(tx)
+    everybody = 0
+    if rules.global_dnd_threshold is not None:
+        most = frequency.EVERYBODY_24H
+        everybody = len(await SystemPastCalls(tx).begun(number, since=day, most=most))
+    minute, most_alike = now - frequency.MINUTE, frequency.PREFIX_MINUTE
+    alike = await past.begun_alike(number[:-_LINE_DIGITS], since=minute, most=most_alike)
     return RecentAttempts(
         own=tuple(await past.begun(number, since=day, most=frequency.OWN_24H.most)),
         reached=tuple(await past.reached(number, since=month, most=frequency.REACHED_30D.most)),
-        everybody=tuple(await overall.begun(number, since=day, most=everybody))
-        if everybody
-        else (),
+        everybody=everybody,
         in_call=in_call,
+        prefix=alike,
     )
 
 

@@ -1,7 +1,8 @@
 """How often one number may be called: when the next attempt on it is free.
 
 For each user: one attempt that was answered in 8 hours and six in 30 days, three attempts of any
-kind in 24 hours. For all users together, where they are distinct people: ten in 24 hours. An
+kind in 24 hours. For all users together, where they are distinct people: ten in 24 hours. Fifty
+attempts of a user within a minute on numbers that begin alike are taken for toll fraud. An
 attempt whose fate is unknown counts as answered. While a call to the number is on its way, nothing
 else is dialled there. Nobody can widen these caps; ``CALLING_HOURS_POLICY=off`` turns them off.
 """
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 
 from opendeep.task_manager.dial_facts import Delay, RecentAttempts
 
+MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 MONTH = timedelta(days=30)
 _IN_CALL_PAUSE = timedelta(minutes=2)
@@ -54,12 +56,11 @@ REACHED_30D = Cap(
     rule_id="frequency.30d",
     reason="This number was reached six times within 30 days.",
 )
-EVERYBODY_24H = Cap(
-    most=10,
-    period=DAY,
-    rule_id="frequency.everybody",
-    reason="This number was called too often within 24 hours, by all users together.",
-)
+EVERYBODY_24H = 10
+PREFIX_MINUTE = 50
+_EVERYBODY_PAUSE = timedelta(hours=1)
+_PREFIX_PAUSE = timedelta(minutes=10)
+PREFIX_RULE = "velocity.prefix"
 
 
 def delays(recent: RecentAttempts, now: datetime) -> Iterator[Delay]:
@@ -71,8 +72,18 @@ def delays(recent: RecentAttempts, now: datetime) -> Iterator[Delay]:
         (REACHED_8H, recent.reached),
         (OWN_24H, recent.own),
         (REACHED_30D, recent.reached),
-        (EVERYBODY_24H, recent.everybody),
     )
+    if recent.everybody >= EVERYBODY_24H:
+        # Until when exactly would tell one user when others called: looked at again in an hour.
+        reason = "This number was called too often within 24 hours, by all users together."
+        rule = "frequency.everybody"
+        yield Delay(until=now + _EVERYBODY_PAUSE, rule_id=rule, reason=reason)
+    if recent.prefix >= PREFIX_MINUTE:
+        reason = (
+            f"{PREFIX_MINUTE} numbers that begin alike were called within a minute, as toll fraud "
+            "does. The campaign is paused: look at it, then resume it."
+        )
+        yield Delay(until=now + _PREFIX_PAUSE, rule_id=PREFIX_RULE, reason=reason)
     for cap, attempts in counted:
         delay = cap.delay(attempts, now)
         if delay is not None:

@@ -19,6 +19,7 @@ from opendeep.common.event_bus import EventBus
 from opendeep.common.ids import CampaignId, ChatSessionId, FeedbackId, TaskId, UserId
 from opendeep.common.ports import BrowserPhone
 from opendeep.database.engine import Database
+from opendeep.task_manager.plan_preview import Preview
 from opendeep.task_manager.stop_switch import StopState
 
 ChatUpdate = ToolActivity | str
@@ -171,6 +172,14 @@ class StopSwitch(Protocol):
         ...
 
 
+class PlanPreview(Protocol):
+    """Judges plans that are not confirmed yet."""
+
+    async def run(self, user_id: UserId, plan: CampaignPlan, /) -> Preview:
+        """Return what the plan would do if it were confirmed now."""
+        ...
+
+
 class ImportedCampaign(Protocol):
     """What became of a file of contacts."""
 
@@ -259,6 +268,7 @@ class WebServices:
     orchestrator: PlanExecutor
     task_actions: TaskActions
     campaign_actions: CampaignActions
+    plan_preview: PlanPreview
     campaign_import: CampaignImport
     stop_switch: StopSwitch
     feedback: FeedbackAnswers

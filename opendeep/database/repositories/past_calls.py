@@ -26,6 +26,13 @@ class PastCalls(ScopedRepository):
         answered = calls.c.answered_at.is_not(None) | (calls.c.status == CallStatus.LOST)
         return await self._beginnings(number, since, most, answered)
 
+    async def begun_alike(self, prefix: str, *, since: datetime, most: int) -> int:
+        """Count the attempts on numbers that begin so, at most ``most`` of them."""
+        query = self._scope.values(calls, calls.c.created_at).where(
+            calls.c.created_at > since, calls.c.destination.startswith(prefix, autoescape=True)
+        )
+        return len(await query.newest(calls.c.created_at, most).rows())
+
     async def in_call(self, number: str, *, since: datetime) -> bool:
         """Tell whether an attempt on a number is on its way or running."""
         live = calls.c.status.in_(list(LIVE_STATUSES))

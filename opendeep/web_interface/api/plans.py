@@ -9,8 +9,14 @@ from starlette.responses import Response
 
 from opendeep.common.data_models import CampaignPlan
 from opendeep.common.ids import ChatSessionId
-from opendeep.task_manager.plan_validation import parse_plan
-from opendeep.web_interface.api.shapes import ErrorReply, PlanExecuted, PlanExecution
+from opendeep.task_manager.plan_validation import parse_plan, require_valid
+from opendeep.web_interface.api.shapes import (
+    ErrorReply,
+    PlanExecuted,
+    PlanExecution,
+    PlanPreviewView,
+    PreviewedCallView,
+)
 from opendeep.web_interface.identity import CurrentUser, Services
 
 router = APIRouter(prefix="/api", tags=["chat"])
@@ -43,6 +49,39 @@ async def execute_campaign(
     if not executed.created:
         response.status_code = 200
     return PlanExecuted(campaign_id=executed.campaign_id, task_ids=list(executed.task_ids))
+
+
+@router.post("/preview_plan", responses={422: {"model": ErrorReply}})
+async def preview_plan(
+    body: PlanExecution, services: Services, user_id: CurrentUser
+) -> PlanPreviewView:
+    """Tell who would be called when, who would not and why, and the cost; stores nothing."""
+    now = services.clock.now()
+    plan = _read_plan(body.campaign_plan, now)
+    require_valid(plan, now, countries=None)
+    preview = await services.plan_preview.run(user_id, plan)
+    calls = [
+        PreviewedCallView(
+            index=call.index,
+            title=plan.tasks[call.index].title,
+            phone_number=plan.tasks[call.index].phone_number,
+            verdict=call.verdict,
+            at=call.at,
+            rule_id=call.rule_id,
+            reason=call.reason,
+        )
+        for call in preview.calls
+    ]
+    skipped = sum(call.at is None for call in calls)
+    return PlanPreviewView(
+        calls=calls,
+        planned=len(calls) - skipped,
+        skipped=skipped,
+        first_at=preview.first_at,
+        ends_at=preview.ends_at,
+        cost_usd=preview.cost_usd,
+        cost_at_most_usd=preview.cost_at_most_usd,
+    )
 
 
 def _read_plan(raw: dict[str, Any], now: datetime) -> CampaignPlan:

@@ -248,6 +248,30 @@ class DndNumber(Incoming):
     reason: Annotated[str, StringConstraints(max_length=500)] = ""
 
 
+class PreviewedCallView(Outgoing):
+    """What would become of one task of a plan; ``at`` is null for one that is not called."""
+
+    index: int
+    title: str
+    phone_number: str
+    verdict: Literal["dial", "wait", "refuse"]
+    at: datetime | None
+    rule_id: str
+    reason: str
+
+
+class PlanPreviewView(Outgoing):
+    """What a plan would do if it were confirmed now; money in US dollars."""
+
+    calls: list[PreviewedCallView]
+    planned: int
+    skipped: int
+    first_at: datetime | None
+    ends_at: datetime | None
+    cost_usd: float
+    cost_at_most_usd: float
+
+
 class CampaignImported(Outgoing):
     """What became of a file of contacts; the lines that were rejected are at ``errors_url``."""
 

@@ -9,6 +9,7 @@ from opendeep.common.errors import ConflictError
 from opendeep.common.ids import new_call_id
 from opendeep.database.models import DialDecision, Task
 from opendeep.database.repositories import (
+    AuditLog,
     Calls,
     Campaigns,
     DialDecisions,
@@ -220,7 +221,22 @@ async def test_calls_of_everybody(world: World) -> None:
         await world.end(await world.call(theirs), CallCause.NO_ANSWER)
     assert await again(world, task) is None
     assert await again(world, task, PolicyDialGate(DialRules(global_dnd_threshold=3)))
-    assert (await decisions(world, task))[-1].rule_id == "frequency.everybody"
+    [*_, stored] = await decisions(world, task)
+    assert stored.rule_id == "frequency.everybody"
+    assert stored.inputs["recent"]["everybody"] == 10
+
+
+async def test_numbers_that_begin_alike_pause_the_campaign(world: World) -> None:
+    """Fifty calls within a minute to numbers of one exchange stop their campaign, with an audit."""
+    for place in range(50):
+        await world.call(await world.task(phone_number=f"+121255501{place:02}", goal=f"g{place}"))
+    campaign, [task] = await world.campaign(plan_task(phone_number="+12125550199"))
+    assert "begin alike" in str(await again(world, task))
+    async with world.database.transaction() as tx:
+        paused = await Campaigns(tx, world.user_id).get(campaign.id)
+        [entry] = await AuditLog(tx, world.user_id).of_action("campaign_paused")
+    assert paused.status is CampaignStatus.PAUSED
+    assert entry.detail["rule_id"] == "velocity.prefix"
 
 
 @pytest.mark.parametrize(

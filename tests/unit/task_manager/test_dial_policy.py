@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import available_timezones
 
 import pytest
@@ -206,15 +207,21 @@ def test_opening_hours_of_a_business() -> None:
         ({"reached": (8,)}, 0, None),
         ({"own": (1, 2, 3)}, 21, "frequency.24h"),
         ({"own": (1, 2)}, 0, None),
-        ({"everybody": tuple(range(1, 11))}, 14, "frequency.everybody"),
+        ({"everybody": 10}, 1, "frequency.everybody"),
+        ({"everybody": 9}, 0, None),
+        ({"prefix": 50}, 10 / 60, "velocity.prefix"),
+        ({"prefix": 49}, 0, None),
         ({"reached": (9, 100, 200, 300, 400, 700)}, 20, "frequency.30d"),
         ({"reached": (1, 100, 200, 300, 400, 700), "own": (1, 2, 3)}, 21, "frequency.24h"),
     ],
 )
-def test_caps(recent: dict[str, tuple[int, ...]], waits: int, rule: str | None) -> None:
+def test_caps(recent: dict[str, Any], waits: float, rule: str | None) -> None:
     """A capped number waits until the last of its full caps is free, and then for the hours."""
     ages = {
-        name: tuple(NOON - timedelta(hours=age) for age in ages) for name, ages in recent.items()
+        name: tuple(NOON - timedelta(hours=age) for age in ages)
+        if isinstance(ages, tuple)
+        else ages
+        for name, ages in recent.items()
     }
     decision = decide(replace(FACTS, recent=RecentAttempts(**ages)), NOON)
     if rule is None:

@@ -34,7 +34,12 @@ _FACTS = st.builds(
     is_business=st.booleans(),
     opening_hours=st.sampled_from([None, OpeningHours(()), OpeningHours(((0, 540, 1020),))]),
     recent=st.builds(
-        RecentAttempts, own=_SOME, reached=_SOME, everybody=_SOME, in_call=st.booleans()
+        RecentAttempts,
+        own=_SOME,
+        reached=_SOME,
+        everybody=st.integers(0, 12),
+        in_call=st.booleans(),
+        prefix=st.integers(0, 60),
     ),
     budgets=st.lists(
         st.builds(

@@ -39,8 +39,10 @@ from opendeep.database.repositories import (
     Transcripts,
 )
 from opendeep.task_manager.campaign_import import CampaignImport
+from opendeep.task_manager.dial_inputs import DialRules
 from opendeep.task_manager.feedback_manager_svc import FeedbackConfig, FeedbackManagerService
 from opendeep.task_manager.orchestrator_svc import OrchestratorService
+from opendeep.task_manager.plan_preview import Pace, PlanPreview
 from opendeep.task_manager.stop_switch import StopSwitch
 from opendeep.web_interface.app import create_app
 from opendeep.web_interface.ports import HealthPart, TellUser, WebServices
@@ -298,6 +300,7 @@ def make_world(
         assistant=assistant,
         orchestrator=orchestrator,
         campaign_import=CampaignImport(database, clock, orchestrator),
+        plan_preview=PlanPreview(database, DialRules(), Pace()),
         stop_switch=StopSwitch(database),
         task_actions=task_actions,
         campaign_actions=FakeCampaignActions(database),

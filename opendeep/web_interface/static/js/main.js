@@ -57,6 +57,9 @@ async function watchHealth() {
   const down = state?.parts.filter(({ ok }) => !ok) ?? [];
   const lines = down.map(({ name, detail }) => h("p", {}, h("strong", {}, `${name} is down. `), detail));
   if (state === null) lines.push(h("p", {}, h("strong", {}, "OpenDeep does not answer. "), "This page tries again by itself."));
+  const stop = await fetch("/api/stop").then((response) => response.json()).catch(() => null);
+  if (stop?.stopped) lines.push(h("p", {}, h("strong", {}, "All calls are stopped. "), `${stop.reason} `, h("a", { href: "#/campaigns" }, "Go on")));
+  stop?.resting?.forEach(({ reason }) => lines.push(h("p", {}, h("strong", {}, "The telephone trunk rests. "), reason)));
   if (place.textContent !== lines.map((line) => line.textContent).join("")) fill(place, lines);
   place.hidden = lines.length === 0;
   setTimeout(watchHealth, HEALTH_PAUSE_MS);

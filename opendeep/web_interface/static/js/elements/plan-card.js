@@ -1,9 +1,10 @@
 // A campaign plan that the user may change before confirming it. What is confirmed is what is
 // sent: the server takes exactly this plan, once.
 
-import { act, button, field, growing, h, icon } from "../lib/dom.js";
+import { act, button, field, fill, growing, h, icon } from "../lib/dom.js";
 import { fromLocalInput, phoneText, plain, toLocalInput, words } from "../lib/format.js";
 import { ApiError, api } from "../lib/api.js";
+import { planPreview } from "./plan-preview.js";
 
 const EDITED = { from: "user", reference: "Changed by the user in the plan" };
 const SOURCES = { user: "you", places: "the business directory", search: "a web search" };
@@ -34,6 +35,15 @@ export class PlanCard extends HTMLElement {
     const faults = h("ul", { class: "faults", role: "alert", hidden: true });
     const send = button("Confirm and Schedule Campaign", { kind: "primary big", type: "submit" });
     send.dataset.testid = "confirm-plan";
+    const look = button("Preview", { kind: "quiet big" });
+    look.dataset.testid = "preview-plan";
+    const preview = h("div", {});
+    look.addEventListener("click", () => {
+      this.#clearFaults(faults);
+      act(look, () => this.#told(faults, async () => {
+        fill(preview, planPreview(await api.post("/api/preview_plan", { campaign_plan: this.#plan })));
+      }));
+    });
     const form = h(
       "form",
       { novalidate: true },
@@ -42,7 +52,8 @@ export class PlanCard extends HTMLElement {
       this.#bound("Goal", "goal", this.#plan, growing(h("textarea", { rows: 2 }))),
       this.#plan.tasks.map((task, index) => this.#task(task, index)),
       faults,
-      h("div", { class: "actions" }, send),
+      preview,
+      h("div", { class: "actions" }, look, send),
       h("p", { class: "hint" }, "Nothing is dialled before you confirm."),
     );
     form.addEventListener("submit", (event) => {
@@ -50,16 +61,26 @@ export class PlanCard extends HTMLElement {
       this.#clearFaults(faults);
       act(send, () => this.#confirm(sessionId, confirmed, faults));
     });
-    form.addEventListener("input", () => { this.#key = crypto.randomUUID(); });
+    form.addEventListener("input", () => {
+      this.#key = crypto.randomUUID();
+      preview.replaceChildren();
+    });
     this.replaceChildren(form);
   }
 
   async #confirm(sessionId, confirmed, faults) {
     const body = { campaign_plan: this.#plan, session_id: sessionId };
-    try {
+    await this.#told(faults, async () => {
       const made = await api.post("/api/execute_campaign", body, { "Idempotency-Key": this.#key });
       this.#settled(made.campaign_id);
       confirmed({ ...made, plan: this.#plan });
+    });
+  }
+
+  /** Do something with the plan; its faults are shown where they are. */
+  async #told(faults, work) {
+    try {
+      await work();
     } catch (error) {
       if (!(error instanceof ApiError) || error.details.length === 0) throw error;
       this.#showFaults(faults, error.details);

@@ -45,7 +45,28 @@ async function request(method, path, body, more = {}) {
   return response.status === 204 ? null : response.json();
 }
 
+/** Send a form with a file in it. */
+async function upload(path, form) {
+  const response = await send(path, { method: "POST", headers: headers(), body: form });
+  if (!response.ok) throw await refusal(response);
+  return response.json();
+}
+
+/** Fetch a file of ours and let the browser save it. */
+async function download(path, name) {
+  const response = await send(path, { headers: headers() });
+  if (!response.ok) throw await refusal(response);
+  const address = URL.createObjectURL(await response.blob());
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(address);
+}
+
 export const api = {
+  upload,
+  download,
   get: (path) => request("GET", path),
   post: (path, body, more) => request("POST", path, body, more),
   put: (path, body) => request("PUT", path, body),

@@ -1,7 +1,7 @@
 // All campaigns at a glance.
 
-import { readAll } from "../lib/api.js";
-import { fill, h, svg } from "../lib/dom.js";
+import { api, readAll } from "../lib/api.js";
+import { act, button, field, fill, h, svg, toast } from "../lib/dom.js";
 import { listen } from "../lib/events.js";
 import { campaignBadge, money, taskText, taskTone, when } from "../lib/format.js";
 import { View } from "./view.js";
@@ -9,7 +9,7 @@ import { View } from "./view.js";
 class CampaignsView extends View {
   async show(signal) {
     const list = h("div", { class: "campaign-list" });
-    this.replaceChildren(h("h1", { tabindex: -1 }, "Campaigns"), list);
+    this.replaceChildren(h("h1", { tabindex: -1 }, "Campaigns"), await stopPanel(), list, importForm());
     const cards = new Map();
     const put = (campaign, atTop = false) => {
       list.querySelector(".empty")?.remove();
@@ -28,6 +28,47 @@ class CampaignsView extends View {
         h("p", {}, "Nothing here yet."), h("a", { class: "button primary", href: "#/chat" }, "Start in the chat")));
     }
   }
+}
+
+/** The stop switch, and what it says. */
+async function stopPanel() {
+  const panel = h("section", { class: "card inline-form", "aria-label": "Stop switch", dataset: { testid: "stop-panel" } });
+  const show = (state) => {
+    const press = button(state.stopped ? "Resume dialling" : "Stop all calls", { kind: state.stopped ? "primary" : "danger" });
+    press.dataset.testid = "stop-switch";
+    press.addEventListener("click", () => act(press, async () => show(await api.post(state.stopped ? "/api/resume" : "/api/stop"))));
+    fill(panel,
+      h("p", {}, state.stopped
+        ? [h("strong", {}, "Everything is stopped. "), `${state.reason} Since ${when(state.since)}.`]
+        : "Calls are dialled when they are due."),
+      state.resting.map((trunk) => h("p", { role: "status" }, h("strong", {}, "The trunk rests. "), `${trunk.reason} Until ${when(trunk.until)}.`)),
+      press);
+  };
+  show(await api.get("/api/stop"));
+  return panel;
+}
+
+/** Contacts of a file as one campaign. */
+function importForm() {
+  const file = h("input", { type: "file", accept: ".csv,text/csv", required: true });
+  const plan = h("textarea", { rows: 6, required: true, spellcheck: "false", placeholder: '{"title": "Survey", "goal": "…", "tasks": [{"title": "Ask {name}", "phone_number": "{phone}", "goal": "…", "success_criteria": "…"}]}' });
+  const send = button("Import and schedule", { kind: "primary", type: "submit" });
+  const form = h("form", { class: "stack" },
+    field("CSV file with a header line", file),
+    field("Plan with one template task", plan, { hint: "{column} in its texts is filled from each line." }), send);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    act(send, async () => {
+      const body = new FormData();
+      body.append("file", file.files[0]);
+      body.append("plan", plan.value);
+      const made = await api.upload("/api/campaigns/import", body);
+      toast(`${made.accepted} accepted, ${made.rejected} rejected.`);
+      if (made.rejected) await api.download(made.errors_url, `campaign-${made.campaign_id}-errors.csv`);
+      location.hash = `#/campaigns/${made.campaign_id}`;
+    });
+  });
+  return h("details", { class: "card" }, h("summary", {}, "Import contacts as a campaign"), form);
 }
 
 function campaignCard(campaign) {

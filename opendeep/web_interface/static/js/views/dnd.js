@@ -1,7 +1,7 @@
 // The do-not-call list: numbers that OpenDeep never calls for this user.
 
 import { api, readAll } from "../lib/api.js";
-import { act, button, field, fill, h } from "../lib/dom.js";
+import { act, button, field, fill, h, toast } from "../lib/dom.js";
 import { phoneText, when } from "../lib/format.js";
 import { listen } from "../lib/events.js";
 import { View } from "./view.js";
@@ -19,7 +19,9 @@ class DndView extends View {
       h("h1", { tabindex: -1 }, "Do not call"),
       h("p", { class: "lead" }, "OpenDeep never calls these numbers for you. Whoever asks not to be called again is put here at once."),
       addForm(refresh),
-      list);
+      fileForm(refresh),
+      list,
+      await audit());
   }
 }
 
@@ -39,6 +41,39 @@ function addForm(refresh) {
   return form;
 }
 
+function fileForm(refresh) {
+  const file = h("input", { type: "file", accept: ".csv,text/csv", required: true });
+  const send = button("Import", { type: "submit" });
+  const save = button("Export", {});
+  save.addEventListener("click", () => act(save, () => api.download("/api/dnd_list/export", "do-not-call.csv")));
+  const form = h("form", { class: "card inline-form" }, field("CSV file with a column phone_number", file), send, save);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    act(send, async () => {
+      const body = new FormData();
+      body.append("file", file.files[0]);
+      const { added, known, faults } = await api.upload("/api/dnd_list/import", body);
+      form.reset();
+      const wrong = faults.map(({ line, reason }) => ` Line ${line}: ${reason}`).join("");
+      toast(`${added} listed, ${known} were listed already.${wrong}`, { kind: wrong ? "error" : "info" });
+      await refresh();
+    });
+  });
+  return form;
+}
+
+const DONE = { dnd_added: "listed", dnd_removed: "taken off" };
+
+async function audit() {
+  const entries = await api.get("/api/dnd_list/audit");
+  const lines = entries.map(({ at, action, detail }) => {
+    const entry = detail.entry ?? detail;
+    const why = [DONE[action], entry.added_by && `by ${entry.added_by}`, detail.reason].filter(Boolean).join(", ");
+    return h("li", {}, h("strong", {}, phoneText(entry.phone_number)), ` ${why} `, h("span", { class: "muted small" }, when(at)));
+  });
+  return h("details", { class: "card" }, h("summary", {}, "Who changed the list"), h("ul", { class: "plain-list" }, lines.length ? lines : h("li", { class: "muted" }, "Nobody yet.")));
+}
+
 function row(entry, refresh) {
   const remove = button("Remove", { "aria-label": `Remove ${entry.phone_number}` });
   remove.addEventListener("click", () => act(remove, async () => {
@@ -47,7 +82,7 @@ function row(entry, refresh) {
   }));
   return h("li", {},
     h("div", {}, h("strong", {}, phoneText(entry.phone_number)),
-      h("p", { class: "muted small" }, [entry.reason, when(entry.created_at)].filter(Boolean).join(" · "))),
+      h("p", { class: "muted small" }, [entry.reason, `by ${entry.added_by}`, when(entry.created_at)].filter(Boolean).join(" · "))),
     remove);
 }
 
