@@ -68,12 +68,8 @@ class PlanPreview:
         async with self._database.transaction() as tx:
             now = tx.now()
             facts = [await facts_of_plan(tx, self._rules, user_id, task) for task in plan.tasks]
-        order = sorted(range(len(facts)), key=lambda index: plan.tasks[index].priority)
-        seats = _Seats(now, self._pace)
-        calls = sorted(
-            (_placed(index, facts[index], seats, now) for index in order),
-            key=lambda call: call.index,
-        )
+        priorities = [task.priority for task in plan.tasks]
+        calls = _placed(facts, priorities, now, self._pace)
         times = [call.at for call in calls if call.at is not None]
         estimate = self._rules.budgets.estimate_usd
         called = [plan.tasks[call.index] for call in calls if call.at is not None]
@@ -101,30 +97,42 @@ class _Seats:
     def take(self, at: datetime) -> None:
         """Let a call begin at an instant."""
         heapq.heapreplace(self._free, at + CALL_TAKES)
-        if at <= self._next:
-            self._next = at + self._between
+        self._next = max(self._next, at + self._between)
 
 
-def _placed(index: int, facts: DialFacts, seats: _Seats, now: datetime) -> PreviewedCall:
-    """Find the first instant at which policy and slots agree."""
-    wait: WaitUntil | None = None
-    at = max(now, seats.next_free())
-    for _ in range(_LOOKS):
-        decision = decide(facts, at)
-        if isinstance(decision, Refuse):
-            rule, reason = decision.rule_id, decision.reason
-            return PreviewedCall(
-                index=index, verdict="refuse", at=None, rule_id=rule, reason=reason
-            )
-        if not isinstance(decision, WaitUntil):
+def _placed(
+    facts: list[DialFacts], priorities: list[int], now: datetime, pace: Pace
+) -> list[PreviewedCall]:
+    """Find for each call the first instant at which policy and slots agree, in order of time."""
+    seats = _Seats(now, pace)
+    waiting = [(now, priority, index) for index, priority in enumerate(priorities)]
+    heapq.heapify(waiting)
+    waits: dict[int, list[WaitUntil]] = {}
+    found: list[PreviewedCall] = []
+    while waiting:
+        ready, priority, index = heapq.heappop(waiting)
+        at = max(ready, seats.next_free())
+        waited = waits.setdefault(index, [])
+        decision = decide(_later(facts[index]) if waited else facts[index], at)
+        if isinstance(decision, WaitUntil) and len(waited) < _LOOKS:
+            waited.append(decision)
+            heapq.heappush(waiting, (decision.until, priority, index))
+        elif isinstance(decision, Refuse):
+            found.append(_call(index, "refuse", None, decision))
+        else:
             seats.take(at)
-            if wait is None:
-                return PreviewedCall(
-                    index=index, verdict="dial", at=at, rule_id=decision.rule_id, reason=""
-                )
-            break
-        wait, at = decision, decision.until
-        # What was counted at the confirmation has passed by then.
-        facts = replace(facts, recent=replace(facts.recent, in_call=False, everybody=0, prefix=0))
-    rule, reason = ("", "") if wait is None else (wait.rule_id, wait.reason)
-    return PreviewedCall(index=index, verdict="wait", at=at, rule_id=rule, reason=reason)
+            why = waited[-1] if waited else None
+            found.append(_call(index, "wait" if waited else "dial", at, why))
+    return sorted(found, key=lambda call: call.index)
+
+
+def _later(facts: DialFacts) -> DialFacts:
+    """Leave out what was counted at the confirmation and has passed by a later time."""
+    return replace(facts, recent=replace(facts.recent, in_call=False, everybody=0, prefix=0))
+
+
+def _call(
+    index: int, verdict: Verdict, at: datetime | None, why: WaitUntil | Refuse | None
+) -> PreviewedCall:
+    rule, reason = ("allowed", "") if why is None else (why.rule_id, why.reason)
+    return PreviewedCall(index=index, verdict=verdict, at=at, rule_id=rule, reason=reason)
