@@ -62,8 +62,12 @@ class ScriptedVoice:
 
     @property
     def capabilities(self) -> voice_agent.VoiceCapabilities:
-        """It can do everything."""
-        return voice_agent.VoiceCapabilities()
+        """It can do everything, but answer probes."""
+        return voice_agent.VoiceCapabilities(answers_probes=False)
+
+    @property
+    def resume_handle(self) -> None:
+        """Nothing is kept anywhere."""
 
     async def start(
         self, config: voice_agent.VoiceConfig, listener: voice_agent.VoiceListener
@@ -135,6 +139,12 @@ class ScriptedVoice:
 
     def interrupt(self, heard: Sequence[Heard], *, cancel: bool) -> None:
         """Stop talking: everything was told at once."""
+
+    def ask_again(self) -> None:
+        """Say nothing: the script has said all."""
+
+    def probe(self) -> None:
+        """Tell nothing."""
 
     def usage(self) -> voice_agent.VoiceUsage:
         """It costs nothing."""
