@@ -373,8 +373,12 @@ class Dialogue:
         if not self._overture.done:
             self._overture.tick()
             return
+        asking = self._host.asking_user()
+        busy = self._talking() or self._floor.callee_speaks
+        if self._beside.keep_warm(now_ms, asking=asking, busy=busy):
+            voice.say(self._phrases.still_checking, tag=_HOLD)
         line = LineState(
-            ai_busy=self._talking() or self._host.asking_user() or self.gaps.busy,
+            ai_busy=self._talking() or asking or self.gaps.busy,
             callee_speaks=self._floor.callee_speaks,
             level_dbfs=self._sound.ear.level_dbfs,
         )

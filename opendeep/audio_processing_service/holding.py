@@ -10,6 +10,8 @@ from opendeep.audio_processing_service.waiting_tone import waiting_tone
 
 HOLD_TAG: Final = "hold-for-transfer"
 NOT_CONNECTED_TAG: Final = "not-connected"
+WARM_MS: Final = 15_000
+"""A callee who waits for the user's answer hears a word this often."""
 
 
 class BesideTalk:
@@ -29,6 +31,7 @@ class BesideTalk:
         self.keypad = Keypad()
         self.waits = False
         self.told = True
+        self._quiet_since_ms: int | None = None
 
     def hold(self, voice: VoiceAgent, phrases: Phrases) -> None:
         """Ask the callee to wait, and keep the AI from answering."""
@@ -54,6 +57,16 @@ class BesideTalk:
         if keys:
             note = f"The callee pressed {keys} on their telephone."
             voice.note(note, respond=answer and not self.waits)
+
+    def keep_warm(self, now_ms: int, *, asking: bool, busy: bool) -> bool:
+        """Say whether the callee, who waits for the user's answer, must hear a word now."""
+        if not asking or busy or self._quiet_since_ms is None:
+            self._quiet_since_ms = now_ms if asking else None
+            return False
+        if now_ms - self._quiet_since_ms < WARM_MS:
+            return False
+        self._quiet_since_ms = now_ms
+        return True
 
     def response_ended(self, tag: str | None) -> None:
         """Note that an answer of the AI was made."""

@@ -24,6 +24,13 @@ WRONG_NUMBER: Final = "wrong_number"
 """In ``inter_call_context``: the number that turned out to be somebody else's."""
 
 
+REVIEW_RETRY: Final = "Call again"
+REVIEW_ACCEPT: Final = "Accept as done"
+REVIEW_CLOSE: Final = "Close it"
+REVIEW_OPTIONS: Final = (REVIEW_RETRY, REVIEW_ACCEPT, REVIEW_CLOSE)
+"""What the user may do about a call whose outcome is not clear: the options of a review card."""
+
+
 class TaskStatus(StrEnum):
     """Where a task stands; the transitions are in ``task_manager/task_states.py``."""
 

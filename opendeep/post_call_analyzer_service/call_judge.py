@@ -97,7 +97,11 @@ class CallJudge:
                 dropped_facts=len(checked.dropped_facts),
             )
         decision = judge_by_analysis(
-            checked.analysis, record.cause, chances, wrong_number=record.wrong_number
+            checked.analysis,
+            record.cause,
+            chances,
+            wrong_number=record.wrong_number,
+            unanswered=record.open_question,
         )
         return Judgement(analysis=checked.analysis, decision=decision)
 

@@ -1,6 +1,6 @@
 """All that is known of one finished call, and how it is put before a text model."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,7 +17,7 @@ from opendeep.database.repositories import (
 )
 from opendeep.llm_integrations.text_model import ModelMessage, SystemMessage, UserMessage
 from opendeep.post_call_analyzer_service.heard import HeardLine
-from opendeep.post_call_analyzer_service.outcome_rules import MACHINE_CAUSES
+from opendeep.post_call_analyzer_service.outcome_rules import MACHINE_CAUSES, OpenQuestion
 
 FACTS_NOTED = "facts_noted"
 """Where ``inter_call_context`` holds what the voice AI noted, by name, as it happened."""
@@ -34,6 +34,7 @@ class AskedUser:
 
     question: str
     answer: str | None
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,14 @@ class CallRecord:
         return self.call.cause or CallCause.LOST
 
     @property
+    def open_question(self) -> OpenQuestion | None:
+        """What the user was asked last during the call, if no answer came."""
+        last = self.asked_user[-1] if self.asked_user else None
+        if last is None or last.answer is not None:
+            return None
+        return OpenQuestion(question=last.question, options=last.options)
+
+    @property
     def is_conversation(self) -> bool:
         """Whether a callee spoke to us, so that the words decide and not the cause."""
         spoke = any(line.speaker is Speaker.CALLEE and line.text.strip() for line in self.lines)
@@ -84,7 +93,7 @@ async def load_record(database: Database, call: Call) -> CallRecord:
         ),
         facts_noted=_facts_noted(task),
         asked_user=tuple(
-            AskedUser(question=one.question, answer=one.answer)
+            AskedUser(question=one.question, answer=one.answer, options=tuple(one.options))
             for one in asked
             if one.call_id == call.id and one.kind is FeedbackKind.LIVE_CALL
         ),
@@ -135,7 +144,9 @@ def _facts(record: CallRecord) -> dict[str, Any]:
             "date": _date(record),
         },
         "facts_noted": record.facts_noted,
-        "asked_user": [asdict(asked) for asked in record.asked_user],
+        "asked_user": [
+            {"question": asked.question, "answer": asked.answer} for asked in record.asked_user
+        ],
         "transcript": [
             {
                 "seq": line.seq,

@@ -121,6 +121,14 @@ class Chances:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenQuestion:
+    """What the user was asked last during the call, and did not answer in time."""
+
+    question: str
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What the task becomes.
 
@@ -128,6 +136,7 @@ class Decision:
         retry_after: with ``retry_scheduled`` alone, the pause before the next attempt.
         reason: one or two plain sentences for the user.
         question: with ``awaiting_user`` alone, what the user is asked.
+        options: the answers to choose from, if there are any.
         blocks_number: the number goes on the user's do-not-call list.
     """
 
@@ -135,6 +144,7 @@ class Decision:
     reason: str
     retry_after: timedelta | None = None
     question: str | None = None
+    options: tuple[str, ...] = ()
     blocks_number: bool = False
 
 
@@ -157,12 +167,18 @@ def judge_by_cause(cause: CallCause, chances: Chances) -> Decision:
 
 
 def judge_by_analysis(
-    analysis: CallAnalysis, cause: CallCause, chances: Chances, *, wrong_number: bool = False
+    analysis: CallAnalysis,
+    cause: CallCause,
+    chances: Chances,
+    *,
+    wrong_number: bool = False,
+    unanswered: OpenQuestion | None = None,
 ) -> Decision:
     """Decide for a conversation from its analysis, which the evidence check has seen.
 
     ``wrong_number`` is the voice AI's own report; the user is asked then, unless a success was
-    shown.
+    shown. ``unanswered`` is what the call asked the user in vain: the task waits for that answer,
+    and the callee is called back with it.
     """
     if analysis.dnd:
         return judge_opt_out()
@@ -170,6 +186,13 @@ def judge_by_analysis(
         return Decision(status=TaskStatus.COMPLETED, reason=_sentence(analysis.summary))
     if cause in NEVER_BY_ITSELF:
         return judge_by_cause(cause, chances)
+    if unanswered is not None and not wrong_number:
+        return Decision(
+            status=TaskStatus.AWAITING_USER,
+            reason=_sentence(analysis.summary) + " OpenDeep calls back once you have answered.",
+            question=unanswered.question,
+            options=unanswered.options,
+        )
     if wrong_number or analysis.next_step is NextStep.ASK_USER:
         default = WRONG_NUMBER_QUESTION if wrong_number else _sentence(analysis.summary)
         return Decision(

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from opendeep.common import messages
-from opendeep.common.data_models import WRONG_NUMBER, FeedbackKind, TaskStatus
+from opendeep.common.data_models import REVIEW_OPTIONS, WRONG_NUMBER, FeedbackKind, TaskStatus
 from opendeep.common.errors import ConflictError
 from opendeep.common.messages import Wakeup
 from opendeep.database.engine import Database
@@ -32,6 +32,7 @@ _NOT_BEGUN = (
     TaskStatus.AWAITING_USER,
 )
 _ATTEMPTS_REMEMBERED = 10
+_REVIEW = "It is not clear whether this call reached its goal."
 
 
 async def store_judgement(
@@ -100,12 +101,16 @@ async def _change_task(
     except ConflictError:
         log.info("task_was_changed_meanwhile", call_id=call.id, task_id=task.id)
         return None
-    if decision.status is TaskStatus.AWAITING_USER:
+    if decision.status in {TaskStatus.AWAITING_USER, TaskStatus.UNRESOLVED}:
+        is_review = decision.status is TaskStatus.UNRESOLVED
         await FeedbackRequests(tx, call.user_id).create(
             kind=FeedbackKind.CHECK_IN,
             task_id=task.id,
             call_id=call.id,
-            question=decision.question or decision.reason,
+            question=f"{_REVIEW} {decision.reason}"
+            if is_review
+            else decision.question or decision.reason,
+            options=REVIEW_OPTIONS if is_review else decision.options,
         )
     return decision.status
 

@@ -101,7 +101,7 @@ TIME_PATTERNS: Final[Mapping[str, tuple[re.Pattern[str], ...]]] = MappingProxyTy
                 rf"\b{_HOUR} (?:oclock|hundred)\b{_HALF}",
                 rf"\b{_HOUR} (?P<half>am|pm)\b",
                 rf"\b(?:at|by|around|till?|until|before|after) {_HOUR}\b{_UNIT}",
-                rf"\b{_HOUR} in the (?=morning|afternoon|evening)",
+                rf"\b{_HOUR}(?= in the (?:morning|afternoon|evening)\b)",
                 r"\b(?:noon|midday)\b",
                 r"\b(?P<hour>[1-9]|1[0-2])(?P<minute>[0-5]\d)\b(?= (?:is|works|would|on|in|then))",
             ),

@@ -4,6 +4,7 @@ The disclosure is composed by code, never by a model, from the table in ``disclo
 """
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,8 +14,13 @@ from opendeep.common.data_models import VoicemailPolicy
 from opendeep.common.ports import Briefing
 from opendeep.config.prompt_config import REALTIME_CALL_LLM_BASE_INSTRUCTIONS, in_tag
 from opendeep.database.engine import Database
-from opendeep.database.models import Profile, Task, User
-from opendeep.database.repositories import CallEvents, PhoneMenus, Profiles
+from opendeep.database.models import FeedbackRequest, Profile, Task, User
+from opendeep.database.repositories import (
+    CallEvents,
+    FeedbackRequests,
+    PhoneMenus,
+    Profiles,
+)
 from opendeep.task_manager import disclosure, voicemail_words
 from opendeep.task_manager.menu_routes import steps_of
 from opendeep.task_manager.number_class import candidate_zones
@@ -50,6 +56,11 @@ class CallBriefing:
         async with self._database.transaction() as tx:
             profile = await Profiles(tx, user.id).get()
             menu = await PhoneMenus(tx, user.id).find(task.phone_number)
+            answered = (
+                await FeedbackRequests(tx, user.id).answered_in_campaign(task.campaign_id)
+                if task.campaign_id is not None
+                else []
+            )
             is_told = await CallEvents(tx, user.id).task_has(task.id, MESSAGE_EVENT)
         name = on_whose_behalf(profile, user, task)
         words = disclosure_for(task, name, is_recorded=self._records_calls)
@@ -57,7 +68,7 @@ class CallBriefing:
         language = disclosure.language_of(task.language)
         leaves = task.voicemail is VoicemailPolicy.LEAVE_MESSAGE
         return Briefing(
-            instructions=instructions_for(task, name, self._clock.now()),
+            instructions=instructions_for(task, name, self._clock.now(), answered),
             disclosure=words,
             voicemail=VoicemailPolicy.HANG_UP if is_told and leaves else task.voicemail,
             known_menus=() if menu is None else steps_of(menu.route),
@@ -99,8 +110,13 @@ def _reason(task: Task, language: str) -> str:
     return disclosure.say_reason(language, title)
 
 
-def instructions_for(task: Task, name: str | None, now: datetime) -> str:
-    """Compose the voice AI's whole prompt: the rules, then the task as JSON data."""
+def instructions_for(
+    task: Task, name: str | None, now: datetime, answered: Sequence[FeedbackRequest] = ()
+) -> str:
+    """Compose the voice AI's whole prompt: the rules, then the task as JSON data.
+
+    ``answered`` is what the user decided during other calls of the campaign.
+    """
     local = now.astimezone(_zone(task))
     data: dict[str, Any] = {
         "on_behalf_of": name or "a customer",
@@ -117,6 +133,9 @@ def instructions_for(task: Task, name: str | None, now: datetime) -> str:
         "language": task.language or "en",
         "voicemail": task.voicemail,
         "memory": task.inter_call_context,
+        "remembered_answers": [
+            {"question": asked.question, "answer": asked.answer} for asked in answered
+        ],
         "today": local.date().isoformat(),
         "weekday": local.strftime("%A"),
     }

@@ -13,7 +13,7 @@ import structlog
 
 from opendeep.common import messages
 from opendeep.common.clock import Clock
-from opendeep.common.data_models import FeedbackKind, FeedbackStatus, TaskStatus
+from opendeep.common.data_models import REVIEW_OPTIONS, FeedbackKind, FeedbackStatus, TaskStatus
 from opendeep.common.errors import (
     ConflictError,
     InvalidInputError,
@@ -30,6 +30,7 @@ from opendeep.database.repositories import Calls, FeedbackRequests, SystemFeedba
 from opendeep.database.transaction import Transaction
 from opendeep.task_manager.check_ins import CheckInDecision, decide_check_in
 from opendeep.task_manager.plan_validation import names_number
+from opendeep.task_manager.review_cards import review
 from opendeep.task_manager.task_states import TaskInput, sources_of, target_of
 
 log = structlog.get_logger(__name__)
@@ -62,9 +63,10 @@ class FeedbackManagerService:
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Expire live questions whose time ran out, until :meth:`stop`."""
+        """Close live questions whose time or call is over, until :meth:`stop`."""
         while not self._stopping.is_set():
             await self.expire_due()
+            await self.cancel_abandoned()
             await wait_event(self._stopping, _LOOK_SECONDS)
 
     def stop(self) -> None:
@@ -147,6 +149,18 @@ class FeedbackManagerService:
             await self._tell_call(asked, None)
         return len(overdue)
 
+    async def cancel_abandoned(self) -> int:
+        """Take back live questions whose call is over; return how many."""
+        async with self._database.transaction() as tx:
+            abandoned = await SystemFeedback(tx).abandoned()
+        for asked in abandoned:
+            try:
+                async with self._database.transaction() as tx:
+                    await FeedbackRequests(tx, asked.user_id).cancel(asked.id)
+            except ConflictError:
+                continue  # it was answered or expired in this very moment
+        return len(abandoned)
+
     async def _is_too_late(self, tx: Transaction, asked: FeedbackRequest) -> bool:
         """Say whether the deadline has come, or the call that asked is over."""
         if asked.expires_at is not None and asked.expires_at <= self._clock.now():
@@ -171,6 +185,8 @@ class FeedbackManagerService:
     ) -> None:
         tasks = Tasks(tx, user_id)
         task = await tasks.get(asked.task_id)
+        if tuple(asked.options) == REVIEW_OPTIONS:
+            await review(tx, task, answer)
         if task.status is not TaskStatus.AWAITING_USER:
             return
         decision: CheckInDecision = decide_check_in(

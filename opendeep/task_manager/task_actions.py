@@ -59,7 +59,7 @@ class TaskActions:
             changed = await _apply(
                 tx, task, TaskInput.RETRY, due=self._clock.now(), max_attempts=attempts
             )
-            await _reopen(tx, task)
+            await reopen_campaign(tx, task)
             await _take_questions_back(tx, task)
             tx.publish(messages.WAKEUPS, Wakeup(work="due_tasks"))
         return changed
@@ -214,7 +214,7 @@ async def _apply(
     )
 
 
-async def _reopen(tx: Transaction, task: Task) -> None:
+async def reopen_campaign(tx: Transaction, task: Task) -> None:
     """Let a finished campaign go on when one of its tasks does."""
     if task.campaign_id is None:
         return

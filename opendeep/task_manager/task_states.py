@@ -3,10 +3,11 @@
 A task is the objective; a call is one attempt at it. The circle is: *due* (pending,
 retry_scheduled or on_hold with a time) → claimed (queued_for_call) → a call (in_progress) →
 awaiting_analysis → done, or due again. Two waits need a person: on_hold without a time, and
-awaiting_user. Final states are left only by the user's explicit retry.
+awaiting_user. Final states are left only by the user's explicit
+retry, and an unresolved one by the user's word that it is done.
 
 Who causes what: the scheduler and policy (CLAIM … REFUSE), the call side (ATTEMPT … CALL_LOST),
-the analyzer (FIND_…), the user (HOLD … ANSWER), the overseer (EXPIRE_…). Each input becomes one
+the analyzer (FIND_…), the user (HOLD … ACCEPT), the overseer (EXPIRE_…). Each input becomes one
 guarded update whose expected states are :func:`sources_of` that input, so two of them never both
 win. A pair that is missing here is an :class:`~opendeep.common.errors.InvalidTransitionError`.
 """
@@ -41,6 +42,7 @@ class TaskInput(StrEnum):
     RETRY = "retry"
     CANCEL = "cancel"
     ANSWER = "answer"
+    ACCEPT = "accept"
     EXPIRE_CALL = "expire_call"
     EXPIRE_ANALYSIS = "expire_analysis"
 
@@ -80,6 +82,7 @@ TABLE: Mapping[tuple[S, TaskInput], S | None] = MappingProxyType(
         },
         **{(status, TaskInput.CANCEL): S.CANCELLED for status in (*_WAITING, *_LIVE)},
         (S.AWAITING_USER, TaskInput.ANSWER): S.PENDING,
+        (S.UNRESOLVED, TaskInput.ACCEPT): S.COMPLETED,
         (S.IN_PROGRESS, TaskInput.EXPIRE_CALL): _WITH_ANALYZER,
         (S.IN_PROGRESS, TaskInput.EXPIRE_ANALYSIS): S.UNRESOLVED,
         (_WITH_ANALYZER, TaskInput.EXPIRE_ANALYSIS): S.UNRESOLVED,

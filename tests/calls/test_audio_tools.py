@@ -84,6 +84,7 @@ async def test_the_user_is_asked(
         assert "One moment" in world.peer.said[-1]
         await asyncio.sleep(40)
         assert world.end_command is None
+        assert [said for said in world.peer.said if "still checking" in said][1:]
         command = GiveAnswer(tool_call_id="q1", answer=answer)
         await world.bus.command(voice_commands(CALL), command)
         await world.bus.command(voice_commands(CALL), command)

@@ -135,7 +135,7 @@ async def test_from_a_wish_to_the_report(
         question = page.get_by_test_id("question-dialog")
         await expect(question).to_be_visible()
         assert await fits(page)
-        await page.locator("#question-answer").fill("Yes, but tell them I come early")
+        await page.get_by_test_id("question-answer").fill("Yes, but tell them I come early")
         await page.get_by_test_id("question-send").click()
         await expect(question).to_be_hidden()
         await expect(lines.nth(4)).to_contain_text("I come early")

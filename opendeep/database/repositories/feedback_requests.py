@@ -8,10 +8,11 @@ from sqlalchemy import func
 
 from opendeep.common.data_models import FeedbackKind, FeedbackStatus
 from opendeep.common.errors import ConflictError, NotFoundError
-from opendeep.common.ids import CallId, FeedbackId, TaskId
+from opendeep.common.ids import CallId, CampaignId, FeedbackId, TaskId
 from opendeep.database.models import FeedbackRequest, Page
 from opendeep.database.scopes import PAGE_LIMIT, ScopedRepository
 from opendeep.database.tables import feedback_requests as requests
+from opendeep.database.tables import tasks
 
 
 class FeedbackRequests(ScopedRepository):
@@ -114,6 +115,20 @@ class FeedbackRequests(ScopedRepository):
             requests.c.call_id == call_id, requests.c.status == FeedbackStatus.PENDING
         )
         return await query.order_by(requests.c.id).first()
+
+    async def answered_in_campaign(
+        self, campaign_id: CampaignId, *, limit: int = 20
+    ) -> Sequence[FeedbackRequest]:
+        """Return what the user answered during the campaign's calls, the latest first."""
+        of_campaign = self._scope.values(tasks, tasks.c.id).where(
+            tasks.c.campaign_id == campaign_id
+        )
+        query = self._scope.select(requests, FeedbackRequest).where(
+            requests.c.status == FeedbackStatus.ANSWERED,
+            requests.c.kind == FeedbackKind.LIVE_CALL,
+            requests.c.task_id.in_(of_campaign.subquery()),
+        )
+        return await query.order_by(requests.c.id.desc()).limit(limit).all()
 
     async def count_for_call(self, call_id: CallId) -> int:
         """Count the questions that a call has put."""

@@ -1,11 +1,13 @@
-"""Questions over all users: whose time ran out."""
+"""Questions over all users: whose time ran out, or whose call is over."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
-from opendeep.common.data_models import FeedbackStatus
+from opendeep.common.data_models import CallStatus, FeedbackKind, FeedbackStatus
 from opendeep.database.models import FeedbackRequest
+from opendeep.database.tables import calls
 from opendeep.database.tables import feedback_requests as requests
 from opendeep.database.transaction import Transaction
 
@@ -23,5 +25,22 @@ class SystemFeedback:
             .where(requests.c.status == FeedbackStatus.PENDING, requests.c.expires_at <= now)
             .order_by(requests.c.expires_at, requests.c.id)
         )
+        return await self._read(statement)
+
+    async def abandoned(self) -> list[FeedbackRequest]:
+        """Return pending questions whose call is over: nobody waits for their answer any more."""
+        over = select(calls.c.id).where(calls.c.status.in_([CallStatus.ENDED, CallStatus.LOST]))
+        statement = (
+            select(*[requests.c[name] for name in FeedbackRequest.model_fields])
+            .where(
+                requests.c.status == FeedbackStatus.PENDING,
+                requests.c.kind == FeedbackKind.LIVE_CALL,
+                requests.c.call_id.in_(over),
+            )
+            .order_by(requests.c.id)
+        )
+        return await self._read(statement)
+
+    async def _read(self, statement: Select[Any]) -> list[FeedbackRequest]:
         found = await self._tx.execute(statement)
         return [FeedbackRequest.model_validate(dict(row)) for row in found.mappings()]

@@ -31,7 +31,8 @@ async def list_feedback_requests(
     """List the questions to the user."""
     async with services.database.transaction() as tx:
         page = await FeedbackRequests(tx, user_id).list(status=status, limit=limit, cursor=cursor)
-    return Part(items=[feedback_view(row) for row in page.items], next_cursor=page.next_cursor)
+        items = [await feedback_view(tx, user_id, row) for row in page.items]
+    return Part(items=items, next_cursor=page.next_cursor)
 
 
 @router.post("/feedback_requests/{feedback_id}/answer")
@@ -40,7 +41,6 @@ async def answer_feedback_request(
 ) -> FeedbackView:
     """Answer a question; 409 when it was answered or its time ran out."""
     key = FeedbackId(feedback_id)
-    await _shown(services, user_id, key)
     await services.feedback.answer(user_id, key, body.answer)
     return await _shown(services, user_id, key)
 

@@ -198,8 +198,18 @@ class CallView(CallSummary):
     has_recording: bool
 
 
+class RememberedAnswer(Outgoing):
+    """What the user answered to a question of another call of the campaign."""
+
+    question: str
+    answer: str
+
+
 class FeedbackView(Outgoing):
-    """A question to the user."""
+    """A question to the user; a review card asks what to do about an outcome that is not clear.
+
+    ``remembered`` offers a question that waits what was answered in the same campaign.
+    """
 
     id: FeedbackId
     kind: FeedbackKind
@@ -211,6 +221,9 @@ class FeedbackView(Outgoing):
     answer: str | None
     expires_at: datetime | None
     created_at: datetime
+    task_title: str
+    is_review: bool
+    remembered: list[RememberedAnswer]
 
 
 class FeedbackAnswer(Incoming):

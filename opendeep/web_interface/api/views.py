@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from opendeep.common.data_models import REVIEW_OPTIONS, FeedbackStatus
 from opendeep.common.ids import CallId, CampaignId, FeedbackId, TaskId, UserId
 from opendeep.database.models import Call, CallEventRow, Campaign, Task, TranscriptLine
 from opendeep.database.models import FeedbackRequest as FeedbackRow
@@ -18,9 +19,12 @@ from opendeep.web_interface.api.shapes import (
     CallView,
     CampaignView,
     FeedbackView,
+    RememberedAnswer,
     TaskView,
     TranscriptLineView,
 )
+
+_REMEMBERED = 5
 
 
 async def campaign_view(tx: Transaction, user_id: UserId, row: Campaign) -> CampaignView:
@@ -87,9 +91,22 @@ async def call_view(tx: Transaction, user_id: UserId, call_id: CallId) -> CallVi
     return _call_view(row, task, lines, await CallEvents(tx, user_id).list(call_id))
 
 
-def feedback_view(row: FeedbackRow) -> FeedbackView:
-    """Show a question to the user."""
-    return FeedbackView(**{name: getattr(row, name) for name in FeedbackView.model_fields})
+async def feedback_view(tx: Transaction, user_id: UserId, row: FeedbackRow) -> FeedbackView:
+    """Show a question to the user, with what was answered to others of its campaign."""
+    task = await Tasks(tx, user_id).get(row.task_id)
+    known: Sequence[FeedbackRow] = ()
+    if row.status is FeedbackStatus.PENDING and task.campaign_id is not None:
+        requests = FeedbackRequests(tx, user_id)
+        known = await requests.answered_in_campaign(task.campaign_id, limit=_REMEMBERED)
+    columns = {name: getattr(row, name) for name in FeedbackView.model_fields if hasattr(row, name)}
+    return FeedbackView(
+        **columns,
+        task_title=task.title,
+        is_review=tuple(row.options) == REVIEW_OPTIONS,
+        remembered=[
+            RememberedAnswer(question=one.question, answer=one.answer or "") for one in known
+        ],
+    )
 
 
 async def campaign_by_id(tx: Transaction, user_id: UserId, campaign_id: CampaignId) -> CampaignView:
@@ -104,4 +121,4 @@ async def task_by_id(tx: Transaction, user_id: UserId, task_id: TaskId) -> TaskV
 
 async def feedback_by_id(tx: Transaction, user_id: UserId, feedback_id: FeedbackId) -> FeedbackView:
     """Show the question of this id, or raise NotFoundError."""
-    return feedback_view(await FeedbackRequests(tx, user_id).get(feedback_id))
+    return await feedback_view(tx, user_id, await FeedbackRequests(tx, user_id).get(feedback_id))

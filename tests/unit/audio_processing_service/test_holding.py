@@ -51,3 +51,16 @@ def test_the_ai_hears_of_keys() -> None:
         "note The callee pressed 1 on their telephone. True",
         "note The callee pressed 2 on their telephone. False",
     ]
+
+
+def test_a_callee_who_waits_for_the_user_hears_a_word_now_and_then() -> None:
+    """Every 15 s of quiet, from the first one on, and never while somebody talks."""
+    beside = BesideTalk(Playout())
+    heard = [
+        now_ms
+        for now_ms in range(0, 60_000, 100)
+        if beside.keep_warm(now_ms, asking=True, busy=now_ms < 5000)
+    ]
+    assert heard == [19_900, 34_900, 49_900]
+    assert not beside.keep_warm(60_000, asking=False, busy=False)
+    assert not beside.keep_warm(99_000, asking=True, busy=False)

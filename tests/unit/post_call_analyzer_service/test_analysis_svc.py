@@ -9,6 +9,7 @@ import pytest
 
 from opendeep.common import messages
 from opendeep.common.data_models import (
+    REVIEW_OPTIONS,
     CallCause,
     FeedbackKind,
     NextStep,
@@ -147,6 +148,10 @@ async def test_a_lying_model_completes_nothing(world: World) -> None:
     stored = (await world.call(call.id)).analysis
     assert stored is not None
     assert stored["verdict"] == "unresolved"
+    async with world.database.transaction() as tx:
+        [card] = (await FeedbackRequests(tx, world.user_id).list()).items
+    assert (card.call_id, card.status, tuple(card.options)) == (call.id, "pending", REVIEW_OPTIONS)
+    assert "names no words of the callee" in card.question
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from opendeep.post_call_analyzer_service.outcome_rules import (
     WRONG_NUMBER_QUESTION,
     Chances,
     Decision,
+    OpenQuestion,
     in_words,
     judge_by_analysis,
     judge_by_cause,
@@ -169,6 +170,19 @@ def test_a_wrong_number_asks_the_user() -> None:
     assert (found.status, found.question) == (TaskStatus.AWAITING_USER, WRONG_NUMBER_QUESTION)
     asked = analysis(next_step=NextStep.ASK_USER, question_for_user="Which number?")
     assert judge_by_analysis(asked, CallCause.AI_HUNG_UP, MANY).question == "Which number?"
+
+
+def test_a_question_without_an_answer_waits_for_it() -> None:
+    """What the user was asked in vain is asked again, and the callee is called back with it."""
+    asked = OpenQuestion(question="Friday at nine?", options=("yes", "no"))
+    found = judge_by_analysis(
+        analysis(next_step=NextStep.RETRY), CallCause.AI_HUNG_UP, MANY, unanswered=asked
+    )
+    assert (found.status, found.question) == (TaskStatus.AWAITING_USER, "Friday at nine?")
+    assert found.options == ("yes", "no")
+    done = analysis(verdict=Verdict.SUCCESS)
+    kept = judge_by_analysis(done, CallCause.COMPLETED, MANY, unanswered=asked)
+    assert kept.status is TaskStatus.COMPLETED
 
 
 def test_a_lost_call_is_not_redialled() -> None:

@@ -28,7 +28,7 @@ from opendeep.common.errors import OpenDeepError
 from opendeep.common.event_bus import InProcessEventBus
 from opendeep.common.ids import CallId, CampaignId, ChatSessionId, TaskId, UserId
 from opendeep.common.ports import SpokenLine
-from opendeep.database.engine import Database, MemoryDatabase
+from opendeep.database.engine import Database
 from opendeep.database.models import Call, Task
 from opendeep.database.repositories import (
     Calls,
@@ -237,7 +237,7 @@ class FakePhone:
 class World:
     """An application with everything that a test may want to reach behind it."""
 
-    database: MemoryDatabase
+    database: Database
     bus: InProcessEventBus
     assistant: FakeAssistant
     task_actions: FakeTaskActions
@@ -278,7 +278,7 @@ class World:
 
 
 def make_world(
-    database: MemoryDatabase,
+    database: Database,
     bus: InProcessEventBus,
     recordings_dir: Path,
     *,

@@ -12,6 +12,7 @@ import "./views/campaign.js";
 import "./views/campaigns.js";
 import "./views/chat.js";
 import "./views/dnd.js";
+import "./views/inbox.js";
 import "./views/report.js";
 import "./views/settings.js";
 
@@ -21,6 +22,7 @@ const ROUTES = [
   [/^#\/campaigns\/(\d+)$/, "od-campaign-view", "campaigns"],
   [/^#\/campaigns\/(\d+)\/report$/, "od-report-page", "campaigns"],
   [/^#\/calls\/([\w-]+)$/, "od-call-view", "campaigns"],
+  [/^#\/inbox$/, "od-inbox-view", "inbox"],
   [/^#\/dnd$/, "od-dnd-view", "dnd"],
   [/^#\/phone$/, "od-phone-view", "phone"],
   [/^#\/settings$/, "od-settings-view", "settings"],
