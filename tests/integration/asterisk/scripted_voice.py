@@ -124,7 +124,10 @@ class ScriptedVoice:
         self._tell(voice_agent.ResponseEnded(response_id=response, status="completed", tag=tag))
 
     def respond(self) -> None:
-        """Say nothing: the script has said all."""
+        """Make an answer without words: the script has said all."""
+        response = f"response-{next(self._numbers)}"
+        self._tell(voice_agent.ResponseStarted(response_id=response))
+        self._tell(voice_agent.ResponseEnded(response_id=response, status="completed"))
 
     def hint(self, text: str) -> None:
         """Keep what the user wants."""
@@ -141,7 +144,8 @@ class ScriptedVoice:
         """Stop talking: everything was told at once."""
 
     def ask_again(self) -> None:
-        """Say nothing: the script has said all."""
+        """Make it at once."""
+        self.respond()
 
     def probe(self) -> None:
         """Tell nothing."""
