@@ -38,6 +38,16 @@ def test_real_services_are_decided_separately():
     assert not config.practice_voice
 
 
+def test_the_voice_provider():
+    """Gemini needs a key or an address, and is never practice; the local cascade always is."""
+    with pytest.raises(SettingsError, match="GOOGLE_API_KEY"):
+        load({"VOICE_PROVIDER": "gemini"})
+    config = load({"VOICE_PROVIDER": "gemini", "GEMINI_BASE_URL": "http://127.0.0.1:9"})
+    assert not config.practice_voice
+    assert config.gemini_live_url.startswith("ws://127.0.0.1:9/ws/google.ai.generativelanguage")
+    assert load({"VOICE_PROVIDER": "local", "OPENAI_API_KEY": "key"}).practice_voice
+
+
 def test_realtime_address_is_derived():
     """The Realtime address follows the base URL's scheme and path."""
     assert load({}).realtime_url == "wss://api.openai.com/v1/realtime"
