@@ -9,8 +9,8 @@ from opendeep.common.data_models import CallStatus, TaskStatus
 _USERS = 10
 _FINAL = [status.value for status in TaskStatus if status.is_final]
 _LIVE = [status.value for status in CallStatus if status.is_live]
-# Busy, congestion, unallocated, declined, 480, 410, 403, 500, 504; answered and gone at once. Whoever
-# said a word would need a model's judgement.
+# Busy, congestion, unallocated, declined, 480, 410, 403, 500, 504; answered and gone at once.
+# Whoever said a word would need a model's judgement.
 _ENDINGS = ("01", "11", "12", "20", "21", "22", "24", "35", "36", "28")
 
 
