@@ -52,6 +52,7 @@ long: $(VENV)/.dev servers  ## the properties with many examples, and thousands 
 	$(BIN)/python -m tests.chaos.crashes --runs 50
 	$(BIN)/python -m tests.chaos.run --attempts $(CHAOS_ATTEMPTS)
 	$(BIN)/python -m tests.chaos.run --asterisk --attempts 1000
+	$(BIN)/python benchmarks/days.py --json
 
 bench: $(VENV)/.bench  ## the benchmarks, one JSON object each
 	$(BIN)/python benchmarks/ami.py --json

@@ -39,6 +39,10 @@ from opendeep.common.lifecycle import Service
 from opendeep.common.redis_client import RedisClient
 from opendeep.config.app_config import AppConfig
 from opendeep.database.engine import Database
+from opendeep.follow_up_service.mail_sender import MailConfig, MailSender
+from opendeep.follow_up_service.notifications import Notifications
+from opendeep.follow_up_service.notifier_svc import NotifierService
+from opendeep.follow_up_service.webhook_client import WebhookClient
 from opendeep.llm_integrations.text_model import TextModel
 from opendeep.post_call_analyzer_service.analysis_svc import AnalyzerConfig, PostCallAnalyzerService
 from opendeep.task_manager.call_briefing import CallBriefing
@@ -49,10 +53,15 @@ from opendeep.task_manager.dial_gate import PolicyDialGate
 from opendeep.task_manager.dial_inputs import BudgetRules, DialRules
 from opendeep.task_manager.feedback_manager_svc import FeedbackConfig, FeedbackManagerService
 from opendeep.task_manager.orchestrator_svc import OrchestratorService
+from opendeep.task_manager.oversight import OversightConfig
+from opendeep.task_manager.oversight_acts import OversightActions
 from opendeep.task_manager.plan_preview import Pace, PlanPreview
 from opendeep.task_manager.stop_switch import CallStopperService, StopSwitch
 from opendeep.task_manager.task_actions import CampaignActions, TaskActions
-from opendeep.task_manager.task_lifecycle_manager_svc import TaskLifecycleManagerService
+from opendeep.task_manager.task_lifecycle_manager_svc import (
+    LifecycleConfig,
+    TaskLifecycleManagerService,
+)
 from opendeep.task_manager.task_scheduler_svc import SchedulerConfig, TaskSchedulerService
 from opendeep.task_manager.ui_assistant_svc import AssistantChats
 
@@ -88,6 +97,8 @@ class Services:
     plan_preview: PlanPreview
     campaign_import: CampaignImport
     stop_switch: StopSwitch
+    oversight: OversightActions
+    notifications: Notifications
     feedback: FeedbackManagerService
     summarizer: CampaignSummarizerService
 
@@ -133,6 +144,7 @@ def build_services(base: Foundation) -> Services:
     )
     orchestrator = OrchestratorService(base.database, countries=config.countries)
     task_actions = TaskActions(base.database, base.bus, base.clock)
+    webhooks = WebhookClient()
     either = frozenset({Role.SCHEDULER, Role.CALLS})
     links, work = RoleServices(base.part.roles), RoleServices(base.part.roles)
     if isinstance(base.bus, RedisClient):
@@ -150,9 +162,24 @@ def build_services(base: Foundation) -> Services:
             clock=base.clock,
             config=AnalyzerConfig(node=node_name(config)),
         ),
-        TaskLifecycleManagerService(database=base.database, bus=base.bus, clock=base.clock),
+        TaskLifecycleManagerService(
+            database=base.database,
+            bus=base.bus,
+            clock=base.clock,
+            model=base.model,
+            config=LifecycleConfig(
+                oversight=OversightConfig(tokens_per_day=config.lifecycle_tokens_per_user_day)
+            ),
+        ),
         feedback,
         summarizer,
+        NotifierService(
+            database=base.database,
+            bus=base.bus,
+            clock=base.clock,
+            client=webhooks,
+            mail=mail_sender(config),
+        ),
         of=Role.INSIGHT,
     )
     return Services(
@@ -176,8 +203,26 @@ def build_services(base: Foundation) -> Services:
         task_actions=task_actions,
         campaign_actions=CampaignActions(base.database, task_actions),
         stop_switch=StopSwitch(base.database),
+        oversight=OversightActions(base.database),
+        notifications=Notifications(base.database, webhooks, mails=bool(config.smtp_host)),
         feedback=feedback,
         summarizer=summarizer,
+    )
+
+
+def mail_sender(config: AppConfig) -> MailSender | None:
+    """Return what sends e-mail; None where no server is set."""
+    if not config.smtp_host:
+        return None
+    return MailSender(
+        MailConfig(
+            host=config.smtp_host,
+            port=config.smtp_port,
+            security=config.smtp_security,
+            username=config.smtp_username,
+            password=config.smtp_password.get_secret_value(),
+            sender=config.smtp_from or config.smtp_username,
+        )
     )
 
 

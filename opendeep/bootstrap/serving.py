@@ -157,6 +157,8 @@ def web_app(application: Application) -> ASGIApp:
         plan_preview=services.plan_preview,
         campaign_import=services.campaign_import,
         stop_switch=services.stop_switch,
+        oversight=services.oversight,
+        notifications=services.notifications,
         feedback=services.feedback,
         reports=services.summarizer,
         database=application.database,

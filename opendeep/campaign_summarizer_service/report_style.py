@@ -42,7 +42,8 @@ rect.bad,circle.bad{fill:var(--bad)}rect.busy,circle.busy{fill:var(--busy)}
 rect.off,circle.off{fill:var(--off)}rect.line{fill:var(--line)}
 text.text{fill:var(--text)}text.muted{fill:var(--muted)}
 table{border-collapse:collapse;width:100%;font-size:.9rem;margin-top:.9rem}
-th,td{text-align:left;vertical-align:top;padding:.45rem .7rem .45rem 0;
+th{white-space:nowrap}
+th,td{overflow-wrap:break-word;text-align:left;vertical-align:top;padding:.45rem .7rem .45rem 0;
 border-bottom:1px solid var(--line)}
 th{color:var(--muted);font-weight:600}
 td:empty::after{content:"-";color:var(--muted)}

@@ -219,7 +219,7 @@ def open_items(report: CampaignReport) -> list[str]:
 
 def footer(report: CampaignReport) -> str:
     """Return what kind of report this is, of when, and who worded it."""
-    kind = "Final report" if report.final else "Running report, not final"
+    kind = "Final report" if report.final else "Running report (not final)"
     by = "a text model" if report.narrative_by == "model" else "the figures alone"
     return (
         f"{kind} of {instants(report)(report.generated_at)}. Words by {by}; every figure is "

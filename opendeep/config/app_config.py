@@ -152,6 +152,13 @@ class AppConfig(BaseSettings):
     budget_user_day_usd: Usd = 0.0
     budget_day_usd: Usd = 0.0
     call_estimate_usd: Usd = 0.3
+    lifecycle_tokens_per_user_day: Annotated[int, Field(ge=0, le=100_000_000)] = 50_000
+    smtp_host: OneLine = ""
+    smtp_port: Port = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_username: OneLine = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_from: OneLine = ""
     max_call_seconds: Annotated[int, Field(ge=10, le=3300)] = 600
     ring_seconds: Annotated[int, Field(ge=15, le=60)] = 30
     feedback_timeout_seconds: Annotated[int, Field(ge=5, le=120)] = 60

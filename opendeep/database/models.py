@@ -32,16 +32,19 @@ __all__ = [
     "CampaignStatus",
     "ChatSession",
     "DNDEntryBase",
+    "Delivery",
     "DialDecision",
     "DialStop",
     "DndEntry",
     "FeedbackKind",
     "FeedbackRequest",
     "FeedbackStatus",
+    "NotificationTarget",
     "Page",
     "Profile",
     "Speaker",
     "Task",
+    "TaskAction",
     "TaskBase",
     "TaskStatus",
     "TranscriptLine",
@@ -51,6 +54,11 @@ __all__ = [
 
 ItemT = TypeVar("ItemT")
 AddedBy = Literal["callee", "user", "import", "command"]
+TaskNature = Literal["unknown", "short", "long_running"]
+TargetKind = Literal["webhook", "email"]
+DeliveryStatus = Literal["pending", "delivered", "dead"]
+Actor = Literal["rules", "model", "user"]
+ActionStatus = Literal["done", "proposed", "accepted", "dismissed", "undone"]
 AnalysisStatus = Literal["none", "claimed", "deferred", "done"]
 
 
@@ -149,6 +157,57 @@ class Task(TaskBase):
     claim_expires_at: datetime | None
     claim_token: int
     version: int
+    created_at: datetime
+    updated_at: datetime
+    nature: TaskNature = "unknown"
+    phase: int = 1
+    instructions_version: int = 1
+
+
+class TaskAction(Frozen):
+    """What the overseer did to a task, or proposes to its user, and why."""
+
+    id: int
+    user_id: UserId
+    task_id: TaskId
+    actor: Actor
+    kind: str
+    reason: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    status: ActionStatus
+    created_at: datetime
+    updated_at: datetime
+
+
+class NotificationTarget(Frozen):
+    """Whom a user wants told of outcomes: a webhook (signed with ``secret``) or an address."""
+
+    id: int
+    user_id: UserId
+    kind: TargetKind
+    address: str
+    secret: str | None
+    last_event_id: int
+    created_at: datetime
+
+
+class Delivery(Frozen):
+    """One message to one target; ``message_id`` is the same however often it is sent."""
+
+    id: int
+    user_id: UserId
+    target_id: int
+    task_id: TaskId
+    task_version: int
+    message_id: str
+    event: str
+    payload: dict[str, Any]
+    status: DeliveryStatus
+    attempts: int
+    next_attempt_at: datetime
+    expires_at: datetime
+    last_error: str | None
     created_at: datetime
     updated_at: datetime
 

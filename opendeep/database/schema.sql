@@ -84,6 +84,31 @@ CREATE TABLE chat_sessions (
 
 CREATE INDEX ix_chat_sessions_user_id ON chat_sessions (user_id);
 
+CREATE TABLE model_usage (
+    user_id INTEGER NOT NULL,
+    day TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    tokens INTEGER DEFAULT 0 NOT NULL,
+    requests INTEGER DEFAULT 0 NOT NULL,
+    CONSTRAINT pk_model_usage PRIMARY KEY (user_id, day, purpose),
+    CONSTRAINT fk_model_usage_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+);
+
+CREATE TABLE notification_targets (
+    id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    address TEXT NOT NULL,
+    secret TEXT,
+    last_event_id INTEGER DEFAULT 0 NOT NULL,
+    created_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
+    CONSTRAINT pk_notification_targets PRIMARY KEY (id),
+    CONSTRAINT ck_notification_targets_kind CHECK (kind IN ('webhook', 'email')),
+    CONSTRAINT uq_notification_targets_id_user_id UNIQUE (id, user_id),
+    CONSTRAINT uq_notification_targets_user_id_kind_address UNIQUE (user_id, kind, address),
+    CONSTRAINT fk_notification_targets_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
+);
+
 CREATE TABLE phone_menus (
     id INTEGER NOT NULL,
     user_id INTEGER NOT NULL,
@@ -193,6 +218,9 @@ CREATE TABLE tasks (
     updated_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
     claim_token INTEGER DEFAULT 0 NOT NULL,
     voicemail TEXT DEFAULT 'hang_up' NOT NULL,
+    nature TEXT DEFAULT 'unknown' NOT NULL,
+    phase INTEGER DEFAULT 1 NOT NULL,
+    instructions_version INTEGER DEFAULT 1 NOT NULL,
     CONSTRAINT pk_tasks PRIMARY KEY (id),
     CONSTRAINT ck_tasks_status CHECK (status IN ('pending', 'queued_for_call', 'in_progress', 'awaiting_analysis', 'retry_scheduled', 'on_hold', 'awaiting_user', 'completed', 'failed', 'unresolved', 'cancelled', 'cancelled_dnd')),
     CONSTRAINT ck_tasks_priority CHECK (priority BETWEEN 0 AND 9),
@@ -290,6 +318,60 @@ CREATE TABLE dial_decisions (
 
 CREATE INDEX ix_dial_decisions_task_id_id ON dial_decisions (task_id, id);
 
+CREATE TABLE notification_deliveries (
+    id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL,
+    target_id INTEGER NOT NULL,
+    task_id INTEGER NOT NULL,
+    task_version INTEGER NOT NULL,
+    message_id TEXT NOT NULL,
+    event TEXT NOT NULL,
+    payload JSON DEFAULT '{}' NOT NULL,
+    status TEXT DEFAULT 'pending' NOT NULL,
+    attempts INTEGER DEFAULT 0 NOT NULL,
+    next_attempt_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
+    expires_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
+    last_error TEXT,
+    created_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
+    updated_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
+    CONSTRAINT pk_notification_deliveries PRIMARY KEY (id),
+    CONSTRAINT ck_notification_deliveries_status CHECK (status IN ('pending', 'delivered', 'dead')),
+    CONSTRAINT fk_notification_deliveries_target_id_user_id_notification_targets FOREIGN KEY(target_id, user_id) REFERENCES notification_targets (id, user_id),
+    CONSTRAINT fk_notification_deliveries_task_id_user_id_tasks FOREIGN KEY(task_id, user_id) REFERENCES tasks (id, user_id),
+    CONSTRAINT uq_notification_deliveries_target_id_task_id_task_version UNIQUE (target_id, task_id, task_version),
+    CONSTRAINT fk_notification_deliveries_user_id_users FOREIGN KEY(user_id) REFERENCES users (id),
+    CONSTRAINT uq_notification_deliveries_message_id UNIQUE (message_id),
+    CONSTRAINT ck_notification_deliveries_payload_json CHECK (payload IS NULL OR json_valid(payload))
+);
+
+CREATE INDEX ix_notification_deliveries_status_next_attempt_at ON notification_deliveries (status, next_attempt_at);
+
+CREATE INDEX ix_notification_deliveries_user_id_id ON notification_deliveries (user_id, id);
+
+CREATE TABLE task_actions (
+    id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL,
+    task_id INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    "before" JSON DEFAULT '{}' NOT NULL,
+    "after" JSON DEFAULT '{}' NOT NULL,
+    status TEXT DEFAULT 'done' NOT NULL,
+    created_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
+    updated_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
+    CONSTRAINT pk_task_actions PRIMARY KEY (id),
+    CONSTRAINT ck_task_actions_actor CHECK (actor IN ('rules', 'model', 'user')),
+    CONSTRAINT ck_task_actions_status CHECK (status IN ('done', 'proposed', 'accepted', 'dismissed', 'undone')),
+    CONSTRAINT fk_task_actions_task_id_user_id_tasks FOREIGN KEY(task_id, user_id) REFERENCES tasks (id, user_id),
+    CONSTRAINT uq_task_actions_id_user_id UNIQUE (id, user_id),
+    CONSTRAINT fk_task_actions_user_id_users FOREIGN KEY(user_id) REFERENCES users (id),
+    CONSTRAINT ck_task_actions_before_json CHECK (before IS NULL OR json_valid(before)),
+    CONSTRAINT ck_task_actions_after_json CHECK (after IS NULL OR json_valid(after))
+);
+
+CREATE INDEX ix_task_actions_task_id_id ON task_actions (task_id, id);
+
 CREATE TABLE call_events (
     id INTEGER NOT NULL,
     user_id INTEGER NOT NULL,
@@ -373,4 +455,4 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
-INSERT INTO alembic_version (version_num) VALUES ('0007');
+INSERT INTO alembic_version (version_num) VALUES ('0008');

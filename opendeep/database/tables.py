@@ -28,9 +28,11 @@ from opendeep.common.data_models import (
     TaskStatus,
 )
 from opendeep.database import stop_tables as _stop_tables  # noqa: F401 - completes METADATA
+from opendeep.database.chat_tables import chat_messages, chat_sessions
 from opendeep.database.column_types import JSON_VALUE, ROW_ID, UtcDateTime, utc_now
 from opendeep.database.menu_tables import phone_menus
 from opendeep.database.node_tables import nodes
+from opendeep.database.oversight_tables import OVERSIGHT
 from opendeep.database.table_parts import (
     METADATA,
     child_of,
@@ -170,6 +172,13 @@ tasks = owned(
     int_column("claim_token", 0),
     # What is done about an answering machine: leave_message, hang_up, go_on.
     text_column("voicemail", "hang_up"),
+    # unknown        not called yet
+    # short          one good call should settle it
+    # long_running   it goes on over days: promises, phases, many attempts
+    text_column("nature", "unknown"),
+    # Counts the times that more attempts were allowed for a new phase of a long task.
+    int_column("phase", 1),
+    int_column("instructions_version", 1),
     one_of("status", TaskStatus),
     CheckConstraint("priority BETWEEN 0 AND 9", name="priority"),
     CheckConstraint("current_attempt_count >= 0", name="current_attempt_count"),
@@ -337,30 +346,6 @@ feedback_requests = owned(
     Index(None, "task_id"),
 )
 
-chat_sessions = owned(
-    "chat_sessions",
-    Column("id", Text, primary_key=True),
-    owner(),
-    json_column("state", "{}"),
-    int_column("message_count", 0),
-    instant("created_at"),
-    instant("updated_at"),
-    UniqueConstraint("id", "user_id"),
-    Index(None, "user_id"),
-)
-
-chat_messages = owned(
-    "chat_messages",
-    row_id(),
-    owner(),
-    Column("session_id", Text, nullable=False),
-    Column("seq", Integer, nullable=False),
-    json_column("message", "{}"),
-    instant("created_at"),
-    child_of("chat_sessions", "session_id"),
-    UniqueConstraint("session_id", "seq"),
-)
-
 idempotency_keys = owned(
     "idempotency_keys",
     Column("user_id", ROW_ID, ForeignKey("users.id"), primary_key=True),
@@ -394,6 +379,6 @@ audit_log = owned(
     Index(None, "user_id", "id"),
 )
 
-IN_OTHER_FILES = (nodes, phone_menus)
+IN_OTHER_FILES = (nodes, phone_menus, chat_sessions, chat_messages, *OVERSIGHT)
 ALL_TABLES = METADATA
 """Every table above; complete for whoever imports this module."""

@@ -1,11 +1,12 @@
 """The overseer of all tasks: observe, orient, decide, act; only by guarded updates of rows.
 
-Two rules so far. A task that stays too long in the hands of a service is found, and moved or
-explained; never one whose call is live or that an analyzer holds. A campaign whose tasks are all
-final is finished. An update carries the version that was read, so whoever acted meanwhile wins.
+A task that stays too long in the hands of a service is found, and moved or explained; never one
+whose call is live or that an analyzer holds. A campaign whose tasks are all final is finished.
+What waits is overseen user by user (:mod:`~opendeep.task_manager.oversight`). An update carries
+the version that was read, so whoever acted meanwhile wins.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -21,6 +22,8 @@ from opendeep.database.engine import Database
 from opendeep.database.models import Call, Campaign, Task
 from opendeep.database.repositories import Calls, Campaigns, SystemTasks, SystemUsers, Tasks
 from opendeep.database.transaction import Transaction
+from opendeep.llm_integrations.text_model import TextModel
+from opendeep.task_manager.oversight import Oversight, OversightConfig
 from opendeep.task_manager.task_states import TaskInput, sources_of, target_of
 from opendeep.task_manager.wake_loop import WakeLoop
 
@@ -39,10 +42,15 @@ class LifecycleConfig:
 
     Attributes:
         stuck_seconds: how long a service may hold a task without a change before it is looked at.
+        look_seconds: how long a user's tasks are left alone after they were looked at.
+        users_at_once: how many users are looked at in one round, whose turn is longest ago first.
     """
 
     stuck_seconds: float = 1200.0
     poll_seconds: float = 15.0
+    look_seconds: float = 120.0
+    users_at_once: int = 50
+    oversight: OversightConfig = field(default_factory=OversightConfig)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +62,11 @@ class Rescue:
 
 
 class TaskLifecycleManagerService:
-    """Finds stuck tasks and finished campaigns, of all users, one user at a time."""
+    """Finds stuck tasks and finished campaigns, and oversees what waits, one user at a time.
+
+    Args:
+        model: proposes changes within bounds; None for the rules alone.
+    """
 
     def __init__(
         self,
@@ -62,11 +74,14 @@ class TaskLifecycleManagerService:
         database: Database,
         bus: EventBus,
         clock: Clock,
+        model: TextModel | None = None,
         config: LifecycleConfig | None = None,
     ) -> None:
         self._config = config or LifecycleConfig()
         self._database = database
         self._clock = clock
+        self._oversight = Oversight(database, clock, model, self._config.oversight)
+        self._looked_at: dict[UserId, datetime] = {}
         self._loop = WakeLoop(bus, works={"campaigns"}, poll_seconds=self._config.poll_seconds)
 
     @property
@@ -101,6 +116,20 @@ class TaskLifecycleManagerService:
             await self._rescue(task, now)
         for user in users:
             await self._finish_campaigns(user.id)
+        for user_id in self._whose_turn([user.id for user in users], now):
+            self._looked_at[user_id] = now
+            await self._oversight.oversee(user_id)
+
+    def _whose_turn(self, users: list[UserId], now: datetime) -> list[UserId]:
+        """Return the users to look at now, who waits longest first."""
+        long_ago = now - timedelta(seconds=self._config.look_seconds)
+        waiting = [
+            (self._looked_at[user_id], user_id) if user_id in self._looked_at else (None, user_id)
+            for user_id in users
+            if user_id not in self._looked_at or self._looked_at[user_id] <= long_ago
+        ]
+        waiting.sort(key=lambda one: (one[0] is not None, one[0] or now, one[1]))
+        return [user_id for _, user_id in waiting[: self._config.users_at_once]]
 
     async def _rescue(self, task: Task, now: datetime) -> None:
         try:

@@ -7,7 +7,8 @@ awaiting_user. Final states are left only by the user's explicit
 retry, and an unresolved one by the user's word that it is done.
 
 Who causes what: the scheduler and policy (CLAIM … REFUSE), the call side (ATTEMPT … CALL_LOST),
-the analyzer (FIND_…), the user (HOLD … ACCEPT), the overseer (EXPIRE_…). Each input becomes one
+the analyzer (FIND_…), the user (HOLD … ACCEPT, UNDO), the overseer (POSTPONE, ASK, CLOSE,
+EXPIRE_…). Each input becomes one
 guarded update whose expected states are :func:`sources_of` that input, so two of them never both
 win. A pair that is missing here is an :class:`~opendeep.common.errors.InvalidTransitionError`.
 """
@@ -43,6 +44,10 @@ class TaskInput(StrEnum):
     CANCEL = "cancel"
     ANSWER = "answer"
     ACCEPT = "accept"
+    POSTPONE = "postpone"
+    ASK = "ask"
+    CLOSE = "close"
+    UNDO = "undo"
     EXPIRE_CALL = "expire_call"
     EXPIRE_ANALYSIS = "expire_analysis"
 
@@ -83,6 +88,10 @@ TABLE: Mapping[tuple[S, TaskInput], S | None] = MappingProxyType(
         **{(status, TaskInput.CANCEL): S.CANCELLED for status in (*_WAITING, *_LIVE)},
         (S.AWAITING_USER, TaskInput.ANSWER): S.PENDING,
         (S.UNRESOLVED, TaskInput.ACCEPT): S.COMPLETED,
+        **{(status, TaskInput.POSTPONE): S.ON_HOLD for status in (S.PENDING, S.RETRY_SCHEDULED)},
+        **{(status, TaskInput.ASK): S.AWAITING_USER for status in _DUE},
+        **{(status, TaskInput.CLOSE): S.UNRESOLVED for status in _WAITING},
+        **{(status, TaskInput.UNDO): RESTORED for status in (S.ON_HOLD, S.AWAITING_USER)},
         (S.IN_PROGRESS, TaskInput.EXPIRE_CALL): _WITH_ANALYZER,
         (S.IN_PROGRESS, TaskInput.EXPIRE_ANALYSIS): S.UNRESOLVED,
         (_WITH_ANALYZER, TaskInput.EXPIRE_ANALYSIS): S.UNRESOLVED,

@@ -19,6 +19,7 @@ from opendeep.common.event_bus import EventBus
 from opendeep.common.ids import CampaignId, ChatSessionId, FeedbackId, TaskId, UserId
 from opendeep.common.ports import BrowserPhone
 from opendeep.database.engine import Database
+from opendeep.database.models import Delivery, NotificationTarget, TargetKind
 from opendeep.task_manager.plan_preview import Preview
 from opendeep.task_manager.stop_switch import StopState
 
@@ -137,6 +138,38 @@ class TaskActions(Protocol):
 
     async def cancel(self, user_id: UserId, task_id: TaskId, /) -> object:
         """End the task; a live call is hung up."""
+        ...
+
+
+class OversightChoices(Protocol):
+    """What a user may do about the overseer's actions; too late is a ConflictError."""
+
+    async def undo(self, user_id: UserId, action_id: int, /) -> object:
+        """Put back what an action changed."""
+        ...
+
+    async def accept(self, user_id: UserId, action_id: int, /) -> object:
+        """Make the tasks that were proposed."""
+        ...
+
+    async def dismiss(self, user_id: UserId, action_id: int, /) -> object:
+        """Turn a proposal down."""
+        ...
+
+
+class NotificationChoices(Protocol):
+    """Whom a user wants told of outcomes."""
+
+    async def add(self, user_id: UserId, kind: TargetKind, address: str, /) -> NotificationTarget:
+        """Add a target; a refused address is an InvalidInputError."""
+        ...
+
+    async def remove(self, user_id: UserId, target_id: int, /) -> None:
+        """Forget a target."""
+        ...
+
+    async def send_again(self, user_id: UserId, delivery_id: int, /) -> Delivery:
+        """Take a dead message up again."""
         ...
 
 
@@ -271,6 +304,8 @@ class WebServices:
     plan_preview: PlanPreview
     campaign_import: CampaignImport
     stop_switch: StopSwitch
+    oversight: OversightChoices
+    notifications: NotificationChoices
     feedback: FeedbackAnswers
     reports: ReportRenderer
     database: Database

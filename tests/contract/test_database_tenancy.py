@@ -17,20 +17,34 @@ from opendeep.common.data_models import (
 from opendeep.common.errors import ConflictError, NotFoundError
 from opendeep.common.ids import UserId
 from opendeep.common.ports import SpokenLine
-from opendeep.database.models import Call, Campaign, ChatSession, FeedbackRequest, Profile, Task
+from opendeep.database.models import (
+    Call,
+    Campaign,
+    ChatSession,
+    Delivery,
+    FeedbackRequest,
+    NotificationTarget,
+    Profile,
+    Task,
+    TaskAction,
+)
 from opendeep.database.repositories import (
     AuditLog,
     CallEvents,
     Calls,
     Campaigns,
     ChatSessions,
+    Deliveries,
     DialDecisions,
     DndList,
     FeedbackRequests,
     IdempotencyKeys,
+    ModelUsage,
+    NotificationTargets,
     PastCalls,
     PhoneMenus,
     Profiles,
+    TaskActionLog,
     Tasks,
     Transcripts,
     UserEvents,
@@ -47,6 +61,9 @@ DECISION = {
     "decided_at": LONG_AGO, "verdict": "wait", "rule_id": "hours.closed", "until": None,
     "inputs": {}, "policy_version": "1",
 }  # fmt: skip
+ACTION = {"actor": "rules", "kind": "hold", "reason": "r", "before": {}, "after": {}}
+MESSAGE = {"task_version": 1, "event": "task.failed", "payload": {}, "expires_at": LONG_AGO}
+NOTED = {"status": "pending", "error": "x", "next_attempt_at": LONG_AGO}
 ANY_TASK, ANY_CALL = set(TaskStatus), set(CallStatus)
 
 
@@ -60,6 +77,9 @@ class Estate:
     call: Call
     session: ChatSession
     question: FeedbackRequest
+    action: TaskAction
+    target: NotificationTarget
+    delivery: Delivery
 
 
 async def settle(database, seeds, user: UserId) -> Estate:
@@ -84,9 +104,16 @@ async def settle(database, seeds, user: UserId) -> Estate:
             kind=FeedbackKind.LIVE_CALL, task_id=call.task_id, call_id=call.id,
             tool_call_id="t1", question="?",
         )  # fmt: skip
+        action = await TaskActionLog(tx, user).append(task.id, **ACTION)
+        target = await NotificationTargets(tx, user).add(
+            "webhook", "https://example.com/", secret=None, last_event_id=0
+        )
+        delivery = await Deliveries(tx, user).add(target, task.id, message_id=f"m{user}", **MESSAGE)
+        await ModelUsage(tx, user).reserve("lifecycle", 5, limit=9)
     return Estate(
-        campaign=campaign, task=task, queued=queued, call=call, session=session, question=question
-    )
+        campaign=campaign, task=task, queued=queued, call=call, session=session, question=question,
+        action=action, target=target, delivery=delivery,
+    )  # fmt: skip
 
 
 Attempt = Callable[[Transaction, UserId, Estate], Awaitable[object]]
@@ -134,6 +161,22 @@ NOT_FOUND: dict[str, Attempt] = {
     "ChatSessions.get": lambda tx, u, e: ChatSessions(tx, u).get(e.session.id),
     "ChatSessions.add_message": lambda tx, u, e: ChatSessions(tx, u).add_message(e.session.id, {}),
     "ChatSessions.set_state": lambda tx, u, e: ChatSessions(tx, u).set_state(e.session.id, {}),
+    "TaskActionLog.append": lambda tx, u, e: TaskActionLog(tx, u).append(e.task.id, **ACTION),
+    "TaskActionLog.get": lambda tx, u, e: TaskActionLog(tx, u).get(e.action.id),
+    "TaskActionLog.close": lambda tx, u, e: TaskActionLog(tx, u).close(
+        e.action.id, "undone", expected={"done"}
+    ),
+    "NotificationTargets.get": lambda tx, u, e: NotificationTargets(tx, u).get(e.target.id),
+    "NotificationTargets.remove": lambda tx, u, e: NotificationTargets(tx, u).remove(e.target.id),
+    "NotificationTargets.look_after": lambda tx, u, e: NotificationTargets(tx, u).look_after(
+        e.target.id, seen=0, until=1
+    ),
+    "Deliveries.add": lambda tx, u, e: Deliveries(tx, u).add(
+        e.target, e.task.id, message_id="mine", **{**MESSAGE, "task_version": 2}
+    ),
+    "Deliveries.send_again": lambda tx, u, e: Deliveries(tx, u).send_again(
+        e.delivery.id, expires_at=LONG_AGO
+    ),
     "IdempotencyKeys.store": lambda tx, u, e: IdempotencyKeys(tx, u).store(
         "mine", "hash", e.campaign.id
     ),
@@ -176,6 +219,13 @@ EMPTY: dict[str, Attempt] = {
     "ChatSessions.messages": lambda tx, u, e: ChatSessions(tx, u).messages(e.session.id),
     "IdempotencyKeys.find": lambda tx, u, _: IdempotencyKeys(tx, u).find("key"),
     "UserEvents.after": lambda tx, u, _: UserEvents(tx, u).after(0),
+    "Tasks.in_states": lambda tx, u, _: _items(Tasks(tx, u).in_states(ANY_TASK, limit=9)),
+    "TaskActionLog.list": lambda tx, u, e: _items(TaskActionLog(tx, u).list(e.task.id)),
+    "TaskActionLog.counts": lambda tx, u, e: TaskActionLog(tx, u).counts(e.task.id, since=LONG_AGO),
+    "ModelUsage.used_today": lambda tx, u, _: ModelUsage(tx, u).used_today("lifecycle"),
+    "NotificationTargets.list": lambda tx, u, _: _items(NotificationTargets(tx, u).list()),
+    "Deliveries.list": lambda tx, u, _: _items(Deliveries(tx, u).list()),
+    "Deliveries.note": lambda tx, u, e: Deliveries(tx, u).note(e.delivery, **NOTED),
     "PhoneMenus.remove": lambda tx, u, _: PhoneMenus(tx, u).remove(NUMBER),
     "UserEvents.last_id": lambda tx, u, _: UserEvents(tx, u).last_id(),
 }
@@ -183,7 +233,8 @@ EMPTY: dict[str, Attempt] = {
 # What takes no id of anybody's and makes a row of one's own.
 OWN = {
     "Profiles.put", "PhoneMenus.put", "Campaigns.create", "ChatSessions.create", "AuditLog.append",
-    "UserEvents.append",
+    "UserEvents.append", "ModelUsage.reserve", "ModelUsage.settle", "ModelUsage.today",
+    "NotificationTargets.add",
 }  # fmt: skip
 
 

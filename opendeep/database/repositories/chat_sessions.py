@@ -5,9 +5,9 @@ from typing import Any
 from opendeep.common.data_models import Frozen
 from opendeep.common.errors import NotFoundError
 from opendeep.common.ids import ChatSessionId, new_chat_session_id
+from opendeep.database.chat_tables import chat_messages, chat_sessions
 from opendeep.database.models import ChatSession
 from opendeep.database.scopes import ScopedRepository
-from opendeep.database.tables import chat_messages, chat_sessions
 
 
 class _Stored(Frozen):

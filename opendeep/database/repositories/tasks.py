@@ -133,6 +133,13 @@ class Tasks(ScopedRepository):
             query = query.where(tasks.c.status == status)
         return await query.page(tasks.c.id, limit=limit, cursor=cursor)
 
+    async def in_states(
+        self, statuses: Collection[TaskStatus], *, limit: int, cursor: str | None = None
+    ) -> Page[Task]:
+        """Return tasks in any of the states, oldest first."""
+        query = self._scope.select(tasks, Task).where(tasks.c.status.in_(list(statuses)))
+        return await query.page(tasks.c.id, limit=limit, cursor=cursor)
+
     async def change(
         self,
         task_id: TaskId,

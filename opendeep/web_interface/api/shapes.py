@@ -21,6 +21,7 @@ from opendeep.common.data_models import (
     WrittenInstant,
 )
 from opendeep.common.ids import CampaignId, ChatSessionId, FeedbackId, TaskId
+from opendeep.database.models import ActionStatus, Actor, TaskNature
 
 ItemT = TypeVar("ItemT")
 
@@ -131,7 +132,10 @@ class CallSummary(Outgoing):
 
 
 class TaskView(Outgoing):
-    """A task with its attempts; ``outcome`` is CONTRACT §6's."""
+    """A task with its attempts; ``outcome`` is CONTRACT §6's.
+
+    ``appointment_at`` is what a calendar can hold of what was agreed, in the task's time zone.
+    """
 
     id: TaskId
     campaign_id: CampaignId | None
@@ -157,7 +161,28 @@ class TaskView(Outgoing):
     inter_call_context: dict[str, Any]
     created_at: datetime
     updated_at: datetime
+    nature: TaskNature
+    phase: int
+    instructions_version: int
+    appointment_at: datetime | None
     calls: list[CallSummary]
+
+
+class TaskActionView(Outgoing):
+    """What OpenDeep changed about a task by itself, or proposes, and why.
+
+    ``before`` and ``after`` hold the columns that changed; a proposal's ``after`` has ``parts``.
+    """
+
+    id: int
+    task_id: TaskId
+    actor: Actor
+    kind: str
+    reason: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    status: ActionStatus
+    created_at: datetime
 
 
 class TranscriptLineView(Outgoing):

@@ -13,6 +13,7 @@ from opendeep.database.repositories.feedback_requests import FeedbackRequests
 from opendeep.database.repositories.tasks import Tasks
 from opendeep.database.repositories.transcripts import Transcripts
 from opendeep.database.transaction import Transaction
+from opendeep.follow_up_service.calendar_file import appointment_of
 from opendeep.web_interface.api.shapes import (
     CallEventView,
     CallSummary,
@@ -49,8 +50,10 @@ def _summary(row: Call) -> CallSummary:
 async def task_view(tx: Transaction, user_id: UserId, row: Task) -> TaskView:
     """Show a task with its attempts."""
     calls = await Calls(tx, user_id).for_task(row.id)
-    columns = {name: getattr(row, name) for name in TaskView.model_fields if name != "calls"}
-    return TaskView(**columns, calls=[_summary(call) for call in calls])
+    found = TaskView.model_fields.keys() - {"calls", "appointment_at"}
+    columns = {name: getattr(row, name) for name in found}
+    booked = appointment_of(row, calls, row.time_zone)
+    return TaskView(**columns, appointment_at=booked, calls=[_summary(call) for call in calls])
 
 
 def line_view(row: TranscriptLine) -> TranscriptLineView:

@@ -48,7 +48,7 @@ def test_a_running_report_says_so() -> None:
         narrative=Narrative(headline="H", summary="S", next_steps=[]),
     )
     text = render(report, "md")
-    assert "Running report, not final" in text
+    assert "Running report (not final)" in text
     assert "Words by the figures alone" in text
     assert "### Dental cleaning (+12125550100)" in text
     assert "What to do now" not in text

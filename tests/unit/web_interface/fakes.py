@@ -38,10 +38,13 @@ from opendeep.database.repositories import (
     Tasks,
     Transcripts,
 )
+from opendeep.follow_up_service.notifications import Notifications
+from opendeep.follow_up_service.webhook_client import WebhookClient
 from opendeep.task_manager.campaign_import import CampaignImport
 from opendeep.task_manager.dial_inputs import DialRules
 from opendeep.task_manager.feedback_manager_svc import FeedbackConfig, FeedbackManagerService
 from opendeep.task_manager.orchestrator_svc import OrchestratorService
+from opendeep.task_manager.oversight_acts import OversightActions
 from opendeep.task_manager.plan_preview import Pace, PlanPreview
 from opendeep.task_manager.stop_switch import StopSwitch
 from opendeep.web_interface.app import create_app
@@ -304,6 +307,8 @@ def make_world(
         stop_switch=StopSwitch(database),
         task_actions=task_actions,
         campaign_actions=FakeCampaignActions(database),
+        oversight=OversightActions(database),
+        notifications=Notifications(database, WebhookClient(), mails=True),
         feedback=FeedbackManagerService(database, bus, clock, FeedbackConfig()),
         reports=CampaignSummarizerService(database=database, bus=bus, model=None, clock=clock),
         database=database,

@@ -7,6 +7,7 @@ import { campaignBadge, isFinalTask, isLiveCall, money, when } from "../lib/form
 import { outcome } from "../elements/outcome.js";
 import { attempts, taskRow } from "../elements/task-row.js";
 import "../elements/live-call.js";
+import "../elements/task-history.js";
 import { progressBar } from "./campaigns.js";
 import { View } from "./view.js";
 
@@ -75,12 +76,18 @@ class CampaignView extends View {
       press.addEventListener("click", () => act(press, () => api.post(`/api/tasks/${task.id}/${action}`)));
       return press;
     });
+    const history = h("div", {});
     const more = h("details", { class: "more" },
       h("summary", {}, task.calls.length === 1 ? "1 attempt" : `${task.calls.length} attempts`, ` of at most ${task.max_attempts}`),
       h("p", {}, task.goal),
       attempts(task),
       task.outcome && outcome(task.outcome),
+      task.appointment_at && h("p", {}, h("a", { href: `/api/tasks/${task.id}/calendar.ics`, download: true }, icon("next"), ` Add ${when(task.appointment_at)} to a calendar`)),
+      history,
       h("div", { class: "toolbar" }, actions));
+    more.addEventListener("toggle", () => {
+      if (more.open && !history.firstChild) history.append(h("od-task-history", { "task-id": task.id }));
+    });
     return taskRow(task, more);
   }
 }

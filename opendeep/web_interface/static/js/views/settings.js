@@ -5,6 +5,7 @@ import { act, button, field, fill, h, toast } from "../lib/dom.js";
 import { plain } from "../lib/format.js";
 import { setUsername, username } from "../lib/session.js";
 import { listen } from "../lib/events.js";
+import { outcomes } from "../elements/outcome-targets.js";
 import { View } from "./view.js";
 
 class SettingsView extends View {
@@ -15,6 +16,7 @@ class SettingsView extends View {
       h("h1", { tabindex: -1 }, "Settings"),
       account(),
       profileForm(profile),
+      await outcomes(),
       notifications(),
       await health());
   }

@@ -1,0 +1,1 @@
+"""What follows an outcome: calendar files, webhooks, e-mail."""
