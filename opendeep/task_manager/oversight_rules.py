@@ -257,7 +257,7 @@ def _instant(text: str | None, sight: TaskSight, now: datetime) -> datetime | st
 
 
 def rule_actions(sight: TaskSight, now: datetime) -> list[ProposedAction]:
-    """Return what the rules alone ask for, at most one action a task; the model is not needed."""
+    """Return what the rules alone ask for, the better first; the model is not needed."""
     task = sight.task
     if sight.busy:
         return []
@@ -281,11 +281,15 @@ def _about_quiet_hold(sight: TaskSight, now: datetime) -> list[ProposedAction]:
 
 
 def _about_used_up(sight: TaskSight) -> list[ProposedAction]:
-    if (sight.promised_at is not None or sight.progress) and sight.task.phase < PHASES_MOST:
-        reason = "The last call opened a next step, and no attempt was left."
-        return [_act(sight, "new_phase", reason, attempts=2)]
-    reason = f"All {sight.task.max_attempts} attempts are used up."
-    return [_act(sight, "close_unresolved", reason)]
+    """Open a phase where the last call opened a next step; else, and where that is refused, close.
+
+    With a phase open, attempts are left, and the table refuses to close.
+    """
+    close = _act(sight, "close_unresolved", f"All {sight.task.max_attempts} attempts are used up.")
+    if sight.promised_at is None and not sight.progress:
+        return [close]
+    reason = "The last call opened a next step, and no attempt was left."
+    return [_act(sight, "new_phase", reason, attempts=2), close]
 
 
 def _about_silence(sight: TaskSight, now: datetime) -> list[ProposedAction]:

@@ -237,7 +237,19 @@ def test_rules_close_what_is_used_up() -> None:
 
 def test_rules_open_a_phase_after_progress() -> None:
     """A task whose last call opened a next step goes on."""
-    assert one(a_sight(**OPEN)).kind == "new_phase"
+    first, close = rule_actions(a_sight(**OPEN), NOW)
+    assert isinstance(judge(first, a_sight(**OPEN), {}, NOW), Change)
+    assert first.kind == "new_phase"
+    opened = a_sight(**{**OPEN, "current_attempt_count": 1})
+    assert isinstance(judge(close, opened, {}, NOW), str)
+
+
+def test_rules_close_where_no_phase_may_be_opened() -> None:
+    """A task that is used up ends, also where it is on hold or had its phase this week."""
+    held = a_sight(**OPEN, status=TaskStatus.ON_HOLD)
+    first, close = rule_actions(held, NOW)
+    assert isinstance(judge(first, held, {}, NOW), str)
+    assert isinstance(judge(close, held, {}, NOW), Change)
 
 
 def test_rules_ask_about_a_quiet_hold() -> None:
