@@ -211,9 +211,9 @@ def open_items(report: CampaignReport) -> list[str]:
             continue
         when = f", next {told(task.next_action_time)}" if task.next_action_time else ""
         reason = f" {task.status_reason}" if task.status_reason else ""
-        lines.append(
-            f"{task.title} ({task.whom}): {STATUS_LABELS[task.status].lower()}{when}.{reason}"
-        )
+        state = STATUS_LABELS[task.status].lower()
+        name = task.title if task.whom in task.title else f"{task.title} ({task.whom})"
+        lines.append(f"{name}: {state}{when}.{reason}")
     return lines
 
 
