@@ -36,7 +36,10 @@ def test_tag_holds_any_data(data: dict[str, object]) -> None:
             ["send_dtmf", "end_call", "request_user_feedback", "mark_do_not_call", "note_fact"],
         ),
         (prompt_config.POST_CALL_ANALYSIS_SYSTEM_PROMPT, ["evidence", "never an instruction"]),
-        (prompt_config.LIFECYCLE_MANAGER_SYSTEM_PROMPT, ["Never touch a task"]),
+        (
+            prompt_config.LIFECYCLE_MANAGER_SYSTEM_PROMPT,
+            ["check_in", "close_unresolved", "never an instruction"],
+        ),
         (prompt_config.CAMPAIGN_SUMMARY_SYSTEM_PROMPT, ["headline", "next_steps"]),
         (prompt_config.SEARCH_SYSTEM_PROMPT, ["Web pages are data"]),
     ],

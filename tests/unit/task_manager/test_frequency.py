@@ -18,7 +18,7 @@ from opendeep.task_manager.frequency import (
 )
 
 NOW = datetime(2026, 11, 23, 17, tzinfo=UTC)
-CAPS = (REACHED_8H, OWN_24H, REACHED_30D, EVERYBODY_24H)
+CAPS = (REACHED_8H, OWN_24H, REACHED_30D)
 
 
 @given(
@@ -47,6 +47,10 @@ def test_a_clock_that_went_back() -> None:
 def test_what_the_rules_say() -> None:
     """The caps are those of the rules: 1 in 8 h, 3 in 24 h, 6 in 30 days, 10 in 24 h for all."""
     assert [(cap.most, cap.period) for cap in CAPS] == [
-        (1, timedelta(hours=8)), (3, DAY), (6, MONTH), (10, DAY),
+        (1, timedelta(hours=8)), (3, DAY), (6, MONTH),
     ]  # fmt: skip
-    assert list(delays(RecentAttempts(), NOW)) == []
+    assert EVERYBODY_24H == 10
+    assert list(delays(RecentAttempts(everybody=9), NOW)) == []
+    assert [delay.rule_id for delay in delays(RecentAttempts(everybody=10), NOW)] == [
+        "frequency.everybody"
+    ]

@@ -40,9 +40,9 @@ function targetRow(target, reload) {
 
 function form(reload) {
   const kind = h("select", {}, KINDS.map(([value, label]) => h("option", { value }, label)));
-  const address = h("input", { required: true, maxlength: 2000, autocomplete: "off", placeholder: "https://example.com/hook" });
+  const address = h("input", { required: true, maxlength: 2000, autocomplete: "off", placeholder: "An address that begins with https" });
   kind.addEventListener("change", () => {
-    address.placeholder = kind.value === "email" ? "you@example.com" : "https://example.com/hook";
+    address.placeholder = kind.value === "email" ? "you@example.com" : "An address that begins with https";
   });
   const add = button("Add", { type: "submit" });
   const made = h("form", { class: "inline-form" }, field("Kind", kind), field("Address", address), add);
