@@ -28,6 +28,7 @@ from opendeep.database.repositories import (
     Calls,
     Campaigns,
     SystemNodes,
+    SystemStops,
     Tasks,
     Transcripts,
 )
@@ -103,6 +104,8 @@ class AttemptReport:
         call = self._call
         if call.fence and not await SystemNodes(tx).holds(self._node, call.fence):
             raise ConflictError("Another process took this one for dead.")
+        if stops := await SystemStops(tx).active(tx.now()):
+            raise ConflictError(stops[0].reason)
         task = await Tasks(tx, call.user_id).get(call.task_id)
         if task.status is not TaskStatus.IN_PROGRESS:
             raise ConflictError(f"The task is {task.status}.")

@@ -22,10 +22,11 @@ from opendeep.common.data_models import CallCause, CallStatus, TaskStatus
 from opendeep.common.errors import ConflictError, UnavailableError
 from opendeep.common.messages import SendDtmf, call_commands
 from opendeep.database.engine import Database
-from opendeep.database.repositories import Calls
+from opendeep.database.repositories import Calls, SystemStops
+from opendeep.database.repositories.system_stops import SWITCH
 from opendeep.database.transaction import Transaction
 from tests.calls.ami_peer import ScriptedCall, rings_and_is_answered
-from tests.calls.call_world import CallWorld
+from tests.calls.call_world import CallWorld, handler_of
 
 
 class FailingDatabase:
@@ -228,3 +229,15 @@ async def test_recovery_leaves_what_others_settled(
     left = await recovery.recover_calls(world.database, world.ami, node="main", handled=())
     assert left == 0
     assert (await world.call(sent)).status is CallStatus.LOST
+
+
+async def test_a_stop_between_reservation_and_dial(world: CallWorld) -> None:
+    """What was reserved before everything was stopped is not dialled, and not used up."""
+    attempt = await world.reserve()
+    async with world.database.transaction() as tx:
+        await SystemStops(tx).put(SWITCH, "An operator stopped all calls.")
+    await handler_of(world, attempt).run()
+    task = await world.task(attempt.task)
+    assert world.peer.asked("Originate") == []
+    assert (task.status, task.current_attempt_count) == (TaskStatus.PENDING, 0)
+    assert "stopped all calls" in (task.status_reason or "")
