@@ -9,9 +9,9 @@ from sqlalchemy import text
 
 from benchmarks.days_rig.rules_of_rows import violations
 from benchmarks.days_rig.world import World
-from opendeep.common.data_models import FeedbackStatus, TaskStatus
+from opendeep.common.data_models import CampaignStatus, FeedbackStatus, TaskStatus
 from opendeep.database.models import FeedbackRequest, Task
-from opendeep.database.repositories import FeedbackRequests, Tasks
+from opendeep.database.repositories import Campaigns, FeedbackRequests, Tasks
 from opendeep.task_manager.oversight_rules import ANSWER_AWAITED, HELD_QUIETLY
 
 _PATIENCE: Final = timedelta(days=2)
@@ -38,6 +38,10 @@ def forgotten(  # noqa: PLR0911 - one line a reason
         TaskStatus.AWAITING_ANALYSIS,
     }:
         return None if unchanged < _PATIENCE else "stuck in the hands of a service"
+    if due is None and asked:
+        return (
+            None if unchanged < ANSWER_AWAITED + _PATIENCE else "on hold with a question for ever"
+        )
     if due is None:
         return None if unchanged < HELD_QUIETLY + _PATIENCE else "on hold for ever"
     if task.current_attempt_count >= task.max_attempts and unchanged > _PATIENCE:
@@ -46,18 +50,20 @@ def forgotten(  # noqa: PLR0911 - one line a reason
 
 
 async def look_for_forgotten(world: World) -> list[str]:
-    """Look at every task of every user."""
+    """Look at every task of every user but those of campaigns that their user paused."""
     found = []
     for user_id in world.users:
         async with world.rows.transaction() as tx:
             cursor: str | None = None
             while True:
                 page = await Tasks(tx, user_id).list(limit=200, cursor=cursor)
+                campaigns = await Campaigns(tx, user_id).list(status=CampaignStatus.PAUSED)
+                paused = {campaign.id for campaign in campaigns.items}
                 for task in page.items:
                     requests = FeedbackRequests(tx, user_id)
                     asked = await requests.list(FeedbackStatus.PENDING, task_id=task.id)
                     why = forgotten(task, asked.items, tx.now())
-                    if why is not None:
+                    if why is not None and task.campaign_id not in paused:
                         found.append(f"{task.id} ({task.status.value}): {why}")
                 cursor = page.next_cursor
                 if cursor is None:

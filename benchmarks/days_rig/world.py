@@ -240,7 +240,9 @@ class World:
             tasks = (await Tasks(tx, user_id).list(limit=200)).items
         task = self.random.choice(tasks)
         later = self.clock.now() + timedelta(days=self.random.randint(1, 6))
-        choice = self.random.choice(["hold", "park", "resume", "retry", "cancel", "pause", "undo"])
+        choice = self.random.choice(
+            ["hold", "park", "resume", "retry", "cancel", "pause", "unpause", "unpause", "undo"]
+        )
         try:
             await self._do(choice, user_id, task, later)
             self.counted[f"user_{choice}"] += 1
@@ -259,6 +261,7 @@ class World:
                 await self.tasks.cancel(user_id, task.id)
             case "pause" if task.campaign_id is not None:
                 await self.campaigns.pause(user_id, task.campaign_id)
+            case "unpause" if task.campaign_id is not None:
                 await self.campaigns.resume(user_id, task.campaign_id)
             case _:
                 await self._choose(user_id, task)

@@ -195,8 +195,10 @@ def _status_back(task: Task, action: TaskAction) -> TaskStatus | None:
         return None
     before = TaskStatus(action.before["status"])
     if task.status is TaskStatus.UNRESOLVED:
-        # Only the user leaves a final state: this is theirs, and the same as a retry.
-        return before if before in WAITING else next_status(task.status, TaskInput.RETRY)
+        # Only the user leaves a final state: this is theirs, and the same as a retry. A question
+        # that waited was taken back with the close, so nothing would wake a task that awaits it.
+        again = next_status(task.status, TaskInput.RETRY)
+        return again if before is TaskStatus.AWAITING_USER else before
     return next_status(task.status, TaskInput.UNDO, before_claim=before)
 
 

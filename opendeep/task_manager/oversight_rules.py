@@ -61,7 +61,7 @@ MOST_A_WEEK: Mapping[ActionKind, int] = MappingProxyType(
         "split": 1,
         "propose_task": 2,
         "check_in": 2,
-        "close_unresolved": 1,
+        "close_unresolved": 7,
         "new_phase": 1,
         "remember": 20,
     }
@@ -188,7 +188,9 @@ def _check_in(action: ProposedAction, sight: TaskSight, _now: datetime) -> Chang
 def _close(action: ProposedAction, sight: TaskSight, now: datetime) -> Change | str:
     latest = sight.task.latest
     since = sight.asked_at or sight.task.updated_at
-    silent = sight.task.status is S.AWAITING_USER and now - since >= ANSWER_AWAITED
+    held = sight.task.status is S.ON_HOLD and sight.task.next_action_time is None
+    waits = sight.task.status is S.AWAITING_USER or held
+    silent = waits and now - since >= ANSWER_AWAITED
     if not (sight.used_up or silent or (latest is not None and now > latest)):
         return "Attempts are left and the task's time is not over."
     return Change(
@@ -272,6 +274,8 @@ def rule_actions(sight: TaskSight, now: datetime) -> list[ProposedAction]:
 
 def _about_quiet_hold(sight: TaskSight, now: datetime) -> list[ProposedAction]:
     task = sight.task
+    if sight.asked_at is not None:
+        return _about_silence(sight, now)
     if now - task.updated_at < HELD_QUIETLY:
         return []
     why = f" ({task.status_reason})" if task.status_reason else ""

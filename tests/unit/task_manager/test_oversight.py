@@ -241,6 +241,20 @@ async def test_a_close_is_undone_with_an_attempt(world: World) -> None:
     assert found.next_action_time == world.clock.now()
 
 
+async def test_a_close_of_what_waited_for_an_answer_is_undone_into_the_queue(world: World) -> None:
+    """Its question went with the close: undone, the task is due instead of waiting for nobody."""
+    task = await called(world, await world.task())
+    service, _ = overseer(world, proposing(task, kind="check_in", text="Friday?"))
+    await service.oversee(world.user_id)
+    await asyncio.sleep(timedelta(days=15).total_seconds())
+    await service.oversee(world.user_id)
+    assert (await world.get(task)).status is TaskStatus.UNRESOLVED
+    [_, closed] = await actions_of(world, task)
+    await OversightActions(world.database).undo(world.user_id, closed.id)
+    found = await world.get(task)
+    assert (found.status, found.next_action_time) == (TaskStatus.PENDING, world.clock.now())
+
+
 async def test_a_split_waits_for_the_user(world: World) -> None:
     """Parts become tasks to the same number only when the user says so; the whole is cancelled."""
     task = await called(world, await world.task())

@@ -259,6 +259,13 @@ def test_rules_ask_about_a_quiet_hold() -> None:
     assert rule_actions(a_sight(**quiet), NOW) == []
 
 
+def test_rules_close_a_hold_whose_question_nobody_answers() -> None:
+    """A task that was put on hold while its question waited is not on hold for ever."""
+    sight = a_sight(status=TaskStatus.ON_HOLD, next_action_time=None, asked_at=NOW - ANSWER_AWAITED)
+    assert one(sight).kind == "close_unresolved"
+    assert rule_actions(replace(sight, asked_at=NOW), NOW) == []
+
+
 @pytest.mark.parametrize("asked", [True, False])
 def test_rules_close_what_nobody_answers(asked: bool) -> None:
     """A question without an answer for two weeks ends the task, with or without its row."""
