@@ -130,7 +130,10 @@ async def test_an_action_without_the_right_is_refused(own_pair: ExchangePair) ->
     with manager_conf(own_pair.pbx, less):
         async with connected(config_of(own_pair)) as client:
             assert client.facts is not None
-            assert client.facts.missing == ("Originate", "Hangup", "PlayDTMF", "Redirect")
+            assert client.facts.missing == (
+                *("Originate", "Hangup", "PlayDTMF", "Redirect"),
+                *("Setvar", "Bridge", "AbsoluteTimeout"),
+            )
             refused = await client.send_action(originate(new_channel_id()))
             assert not refused.is_success
 
