@@ -99,8 +99,12 @@ class Deal:
                 break
             lanes.pop(0)
             if shared and (head := await self._rows.head(lane)) is not None:
-                lanes.append(replace(lane, head=head))
-                lanes.sort(key=lambda lane: lane.urgency)
+                left = replace(lane, head=head)
+                # What is due before the rival and was not taken is being claimed by others, who
+                # may wait for us in turn: it is left to the next round.
+                if rival is not None and left.urgency > rival.urgency:
+                    lanes.append(left)
+                    lanes.sort(key=lambda lane: lane.urgency)
         if not lanes:
             del self._lanes[user_id]
         return claimed
