@@ -26,7 +26,7 @@ from opendeep.audio_processing_service.recorder import CallRecorder, RecordingTh
 from opendeep.audio_processing_service.tool_runner import ToolRunner
 from opendeep.audio_processing_service.voice_keeper import KeptVoice
 from opendeep.common.clock import Clock
-from opendeep.common.data_models import CallCause, CallStatus
+from opendeep.common.data_models import CallCause, CallStatus, Speaker
 from opendeep.common.errors import InvalidInputError, OpenDeepError, VoiceUnavailableError
 from opendeep.common.event_bus import EventBus
 from opendeep.common.lifecycle import Nursery, wait_event
@@ -178,6 +178,7 @@ class AudioSocketHandler:
             recording_path=self._recording,
             cost_usd=usage.cost_usd,
             usage=dict(usage.tokens),
+            opted_out=self._log.opted_out,
         )
 
     async def _wind_down(self, writer: "asyncio.Task[None]") -> None:
@@ -328,7 +329,10 @@ class AudioSocketHandler:
 
     def opted_out(self, words: str) -> None:
         """Have the callee listed as never to be called again, at once."""
-        self._log.add_opt_out(words)
+        now_ms = self.now_ms()
+        self._log.add_opt_out(
+            SpokenLine(speaker=Speaker.CALLEE, text=words, start_ms=now_ms, end_ms=now_ms)
+        )
 
     def asking_user(self) -> bool:
         """Whether a question to the user is open."""

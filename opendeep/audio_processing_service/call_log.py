@@ -27,7 +27,7 @@ class _Event:
 class _OptOut:
     """The callee asked not to be called again."""
 
-    words: str
+    line: SpokenLine
 
 
 _Entry = SpokenLine | _Event | _OptOut
@@ -38,6 +38,9 @@ class CallLog:
 
     A transfer's second line is nobody's conversation: of it, only the events are kept, as events
     of the call that it is a part of, with ``leg_`` before their names.
+
+    Attributes:
+        opted_out: what the callee said not to be called again, until that is stored.
     """
 
     def __init__(self, config: CallMediaConfig, desk: CallDesk) -> None:
@@ -45,6 +48,7 @@ class CallLog:
         self._is_leg = config.part_of is not None
         self._desk = desk
         self._entries: asyncio.Queue[_Entry | None] = asyncio.Queue()
+        self.opted_out: SpokenLine | None = None
 
     def add_line(self, line: SpokenLine) -> None:
         """Have a transcript line written."""
@@ -56,10 +60,11 @@ class CallLog:
         prefix = "leg_" if self._is_leg else ""
         self._entries.put_nowait(_Event(name=f"{prefix}{name}", detail=detail))
 
-    def add_opt_out(self, words: str) -> None:
-        """Have the callee listed as never to be called again."""
+    def add_opt_out(self, line: SpokenLine) -> None:
+        """Have the callee, who said so, listed as never to be called again."""
         if not self._is_leg:
-            self._entries.put_nowait(_OptOut(words=words))
+            self.opted_out = line
+            self._entries.put_nowait(_OptOut(line=line))
 
     def close(self) -> None:
         """Let :meth:`run` return once everything is written."""
@@ -89,7 +94,8 @@ class CallLog:
                 await self._desk.store_line(self._call_id, entry)
             case _Event(name=name, detail=detail):
                 await self._desk.store_event(self._call_id, name, detail)
-            case _OptOut(words=words):
-                await self._desk.mark_do_not_call(self._call_id, words, found_by="phrases")
+            case _OptOut(line=line):
+                await self._desk.mark_do_not_call(self._call_id, line.text, found_by="phrases")
+                self.opted_out = None
             case _:
                 assert_never(entry)

@@ -216,6 +216,9 @@ async def end_call(tx: Transaction, call: Call, end: AttemptEnd) -> None:
     if end.facts.sip_status:
         detail["sip_status"] = end.facts.sip_status
     await CallEvents(tx, call.user_id).append(call.id, "ended", detail)
+    if end.media.opted_out is not None:
+        # The database was away when they said so: the analysis lists whom it hears say it.
+        await Transcripts(tx, call.user_id).append(call.id, end.media.opted_out)
     tx.publish(messages.call_events(call.id), CallEvent(name="ended", detail=end.cause.value))
     await _hand_to_analysis(tx, call.task_id, call, end)
     tx.publish(messages.WAKEUPS, Wakeup(work="calls_to_analyse"))

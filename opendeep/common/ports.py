@@ -71,8 +71,23 @@ class Briefing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenLine:
+    """One transcript line; times in ms from the answer."""
+
+    speaker: Speaker
+    text: str
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MediaReport:
-    """What a call's media came to; figures in provider units, money in US dollars."""
+    """What a call's media came to; figures in provider units, money in US dollars.
+
+    Attributes:
+        opted_out: the callee's wish not to be called again, where it could not be stored yet;
+            whoever stores the call's end stores it, too.
+    """
 
     connected: bool
     voice_ready: bool
@@ -81,6 +96,7 @@ class MediaReport:
     recording_path: Path | None = None
     cost_usd: float = 0.0
     usage: dict[str, int] = field(default_factory=dict)
+    opted_out: SpokenLine | None = field(default=None, repr=False)
 
 
 class CallMedia(Protocol):
@@ -111,16 +127,6 @@ class CallMedia(Protocol):
     async def finish(self, call_id: CallId) -> MediaReport:
         """Release everything of the call within 2 s; idempotent, also for unknown calls."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpokenLine:
-    """One transcript line; times in ms from the answer."""
-
-    speaker: Speaker
-    text: str
-    start_ms: int
-    end_ms: int
 
 
 class CallDesk(Protocol):

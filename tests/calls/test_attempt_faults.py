@@ -18,11 +18,12 @@ from opendeep.call_processor_service.attempt_states import EndFacts
 from opendeep.call_processor_service.call_attempt_handler import CallAttemptHandler
 from opendeep.call_processor_service.call_ports import Attempt
 from opendeep.common.clock import LoopClock
-from opendeep.common.data_models import CallCause, CallStatus, TaskStatus
+from opendeep.common.data_models import CallCause, CallStatus, Speaker, TaskStatus
 from opendeep.common.errors import ConflictError, UnavailableError
 from opendeep.common.messages import SendDtmf, call_commands
+from opendeep.common.ports import SpokenLine
 from opendeep.database.engine import Database
-from opendeep.database.repositories import Calls, SystemStops
+from opendeep.database.repositories import Calls, SystemStops, Transcripts
 from opendeep.database.repositories.system_stops import SWITCH
 from opendeep.database.transaction import Transaction
 from tests.calls.ami_peer import ScriptedCall, rings_and_is_answered
@@ -97,6 +98,23 @@ async def test_a_call_outlives_a_database_that_is_away(world: CallWorld) -> None
     call = await world.call(attempt)
     assert (call.status, call.cause) == (CallStatus.ENDED, CallCause.CALLEE_HUNG_UP)
     assert call.disposition == "answered"
+
+
+async def test_a_wish_that_only_the_media_know_is_written_with_the_end(world: CallWorld) -> None:
+    """Who asked not to be called again while the database was away is heard by the analysis."""
+    wish = SpokenLine(speaker=Speaker.CALLEE, text="Stop calling me!", start_ms=9, end_ms=9)
+    world.media.report = replace(world.media.report, opted_out=wish)
+
+    async def script(call: ScriptedCall) -> None:
+        await rings_and_is_answered(call)
+        call.hang_up()
+
+    world.peer.script = script
+    attempt = await world.reserve()
+    await start(world, attempt)
+    async with world.database.transaction() as tx:
+        lines = await Transcripts(tx, attempt.user.id).lines(attempt.call.id)
+    assert [(line.speaker, line.text) for line in lines] == [(Speaker.CALLEE, wish.text)]
 
 
 async def test_a_database_away_before_originate_dials_nothing(world: CallWorld) -> None:

@@ -78,3 +78,15 @@ async def test_a_wish_while_the_database_is_away(world: AudioWorld) -> None:
         await asyncio.sleep(1)
         assert world.desk.do_not_call == [WISH]
         await world.server.finish(CALL)
+
+
+async def test_a_wish_that_cannot_be_written_before_the_end(world: AudioWorld) -> None:
+    """A wish that the database never took is handed to whoever writes the call's end."""
+    async with world.call():
+        await world.hear_disclosure()
+        world.desk.errors = [UnavailableError("away")] * 99
+        await world.callee_says(WISH, item_id="wish")
+        report = await world.server.finish(CALL)
+    assert world.desk.do_not_call == []
+    assert report.opted_out is not None
+    assert report.opted_out.text == WISH
