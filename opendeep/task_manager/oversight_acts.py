@@ -91,7 +91,7 @@ class OversightActions:
             status = _status_back(task, action)
             if not columns and status is None:
                 raise ConflictError("The task has moved on since: nothing is left to undo.")
-            if task.status is TaskStatus.UNRESOLVED:
+            if status is not None and task.status is TaskStatus.UNRESOLVED:
                 columns |= _one_more(task, tx.now())
                 await reopen_campaign(tx, task)
             await tasks.change(
@@ -101,7 +101,7 @@ class OversightActions:
                 status=status,
                 **{**columns, "status_reason": "You undid what OpenDeep had changed."},
             )
-            if task.status is TaskStatus.AWAITING_USER:
+            if status is not None and task.status is TaskStatus.AWAITING_USER:
                 await _take_questions_back(tx, task)
             await _note(tx, action, "undo")
             tx.publish(WAKEUPS, Wakeup(work="due_tasks"))
@@ -111,13 +111,15 @@ class OversightActions:
 
         Raises:
             NotFoundError: no such action of this user.
-            ConflictError: it waits no more, or the task is in a call now.
+            ConflictError: it waits no more, the task is in a call now, or its campaign is
+                cancelled.
         """
         async with self._database.transaction() as tx:
             log = TaskActionLog(tx, user_id)
             action = await log.close(action_id, "accepted", expected={"proposed"})
             tasks = Tasks(tx, user_id)
             task = await tasks.get(action.task_id)
+            await reopen_campaign(tx, task)
             made = await tasks.create_all(
                 task.campaign_id,
                 [_part_of(task, part) for part in action.after.get("parts", ())],

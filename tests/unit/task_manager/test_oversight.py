@@ -227,6 +227,26 @@ async def test_a_check_in_asks_and_undo_takes_it_back(world: World) -> None:
     assert (await world.get(task)).status is TaskStatus.RETRY_SCHEDULED
 
 
+async def test_undo_of_something_else_leaves_the_question(world: World) -> None:
+    """What waits for the user's answer keeps its question when an earlier change is undone."""
+    task = await called(world, await world.task())
+    service, _ = overseer(
+        world,
+        proposing(task, kind="set_priority", priority=4),
+        proposing(task, kind="check_in", text="Would Friday do?"),
+        orient_every_seconds=0,
+    )
+    await service.oversee(world.user_id)
+    await service.oversee(world.user_id)
+    [moved, _] = await actions_of(world, task)
+    await OversightActions(world.database).undo(world.user_id, moved.id)
+    found = await world.get(task)
+    assert (found.status, found.priority) == (TaskStatus.AWAITING_USER, 5)
+    async with world.database.transaction() as tx:
+        [asked] = (await FeedbackRequests(tx, world.user_id).list()).items
+    assert asked.status is FeedbackStatus.PENDING
+
+
 async def test_a_close_is_undone_with_an_attempt(world: World) -> None:
     """A task that was closed can be taken up again, and is due then."""
     silent = {**PARTIAL, "verdict": "unresolved", "promises": []}
@@ -283,6 +303,25 @@ async def test_a_proposal_is_turned_down(world: World) -> None:
     await choices.dismiss(world.user_id, action.id)
     with pytest.raises(ConflictError):
         await choices.accept(world.user_id, action.id)
+
+
+async def test_a_proposal_that_is_taken_up_late_is_called(world: World) -> None:
+    """Its campaign was finished: it goes on, since nothing of a finished one is dialled."""
+    task = await called(world, await world.task())
+    parts = [ProposedTask(title="Ask", goal="Ask.")]
+    service, _ = overseer(world, proposing(task, kind="propose_task", parts=parts))
+    await service.oversee(world.user_id)
+    await world.put(task, TaskStatus.COMPLETED)
+    assert task.campaign_id is not None
+    async with world.database.transaction() as tx:
+        await Campaigns(tx, world.user_id).set_status(
+            task.campaign_id, CampaignStatus.FINISHED, expected={CampaignStatus.ACTIVE}
+        )
+    [action] = await actions_of(world, task)
+    [made] = await OversightActions(world.database).accept(world.user_id, action.id)
+    async with world.database.transaction() as tx:
+        due = await Tasks(tx, world.user_id).due(now=world.clock.now(), limit=9)
+    assert [one.id for one in due] == [made]
 
 
 async def test_nobody_undoes_anothers_actions(world: World) -> None:
