@@ -133,8 +133,8 @@ class NotifierService:
             try:
                 async with self._database.transaction() as tx:
                     queued += await self._queue_for(tx, target)
-            except ConflictError:
-                continue  # Another process did it.
+            except (ConflictError, NotFoundError):
+                continue  # Another process did it, or the user took the target away.
         return queued
 
     async def _queue_for(self, tx: Transaction, target: NotificationTarget) -> int:
@@ -192,8 +192,11 @@ class NotifierService:
         return len(due)
 
     async def _deliver(self, delivery: Delivery) -> None:
-        async with self._database.transaction() as tx:
-            target = await NotificationTargets(tx, delivery.user_id).get(delivery.target_id)
+        try:
+            async with self._database.transaction() as tx:
+                target = await NotificationTargets(tx, delivery.user_id).get(delivery.target_id)
+        except NotFoundError:
+            return  # The user took it away since the claim, and its messages with it.
         error: UnavailableError | None = None
         try:
             await self._send(target, delivery)

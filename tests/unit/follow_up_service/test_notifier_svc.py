@@ -268,6 +268,29 @@ async def test_targets_are_few_and_go(world: World, receiver: Receiver) -> None:
         assert len((await NotificationTargets(tx, world.user_id).list()).items) == 9
 
 
+async def test_a_target_that_goes_stops_no_other(
+    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A target that is removed after its message was claimed is skipped; the next one is told."""
+    gone = await target(world, receiver)
+    choices = Notifications(world.database, local_client(), mails=False)
+    await choices.add(world.user_id, "webhook", f"{receiver.url}/other")
+    [task] = await world.tasks(await world.campaign())
+    await put(world, task, TaskStatus.COMPLETED)
+    service = notifier(world)
+    await service.queue()
+    claim = SystemNotifications.claim_due
+
+    async def claim_late(self: SystemNotifications, **how: Any) -> list[Delivery]:
+        claimed = await claim(self, **how)
+        await NotificationTargets(self._tx, world.user_id).remove(gone.id)
+        return claimed
+
+    monkeypatch.setattr(SystemNotifications, "claim_due", claim_late)
+    assert await service.send_due() == 2
+    assert [one.status for one in await deliveries(world)] == ["delivered"]
+
+
 async def test_it_runs_and_stops(world: World, receiver: Receiver) -> None:
     """The service sends by itself and returns when it is told to."""
     await target(world, receiver)
