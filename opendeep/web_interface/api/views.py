@@ -10,6 +10,7 @@ from opendeep.database.repositories.call_events import CallEvents
 from opendeep.database.repositories.calls import Calls
 from opendeep.database.repositories.campaigns import Campaigns
 from opendeep.database.repositories.feedback_requests import FeedbackRequests
+from opendeep.database.repositories.profiles import Profiles
 from opendeep.database.repositories.tasks import Tasks
 from opendeep.database.repositories.transcripts import Transcripts
 from opendeep.database.transaction import Transaction
@@ -52,7 +53,9 @@ async def task_view(tx: Transaction, user_id: UserId, row: Task) -> TaskView:
     calls = await Calls(tx, user_id).for_task(row.id)
     found = TaskView.model_fields.keys() - {"calls", "appointment_at"}
     columns = {name: getattr(row, name) for name in found}
-    booked = appointment_of(row, calls, row.time_zone)
+    # The same zone as in the calendar file: the user's where the task names none.
+    zone = row.time_zone or (await Profiles(tx, user_id).get()).time_zone
+    booked = appointment_of(row, calls, zone)
     return TaskView(**columns, appointment_at=booked, calls=[_summary(call) for call in calls])
 
 

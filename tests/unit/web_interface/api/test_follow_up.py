@@ -1,5 +1,7 @@
 """Calendar files, notifications, and the overseer's actions over HTTP."""
 
+from datetime import UTC, datetime
+
 import httpx
 
 from opendeep.common.data_models import TaskStatus
@@ -28,6 +30,18 @@ async def test_a_booked_task_has_a_calendar_file(world: World, client: httpx.Asy
     assert "DTSTART:20300108T143000Z" in answer.text
     other = (await world.campaign("+12025550101"))[1]
     assert (await client.get(f"/api/tasks/{other}/calendar.ics")).status_code == 404
+
+
+async def test_the_page_and_the_calendar_tell_the_same_time(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    """A task without a zone of its own is booked in the user's, on the page as in the file."""
+    task_id = await booked(world)
+    await client.put("/api/profile", json={"time_zone": "America/New_York"})
+    answer = await client.get(f"/api/tasks/{task_id}/calendar.ics")
+    assert "DTSTART:20300108T193000Z" in answer.text
+    shown = (await client.get(f"/api/tasks/{task_id}")).json()["appointment_at"]
+    assert datetime.fromisoformat(shown) == datetime(2030, 1, 8, 19, 30, tzinfo=UTC)
 
 
 async def test_targets_are_made_listed_and_removed(world: World, client: httpx.AsyncClient) -> None:
