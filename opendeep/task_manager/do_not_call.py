@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from opendeep.common.data_models import CallStatus, TaskStatus
 from opendeep.common.errors import ConflictError, InvalidInputError
@@ -24,6 +25,7 @@ _PUNCTUATION = re.compile(r"[\s().-]")
 _FORMULA = ("=", "+", "-", "@")
 _COLUMNS = ("phone_number", "reason", "added_by", "source_call_id", "created_at")
 _MOST_CHARACTERS = 500
+LINES_MOST = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,17 +123,23 @@ async def import_csv(tx: Transaction, user_id: UserId, text: str, *, reason: str
     """Put every number of a CSV file on the user's list.
 
     Args:
-        tx: all of the file is one transaction.
+        tx: all of the file is one transaction, which nobody else may write during: so it has at
+            most :data:`LINES_MOST` lines.
         user_id: whose list.
         text: with a header line that names ``phone_number``, and maybe ``reason``.
         reason: for lines without one.
 
     Raises:
-        InvalidInputError: there is no such header.
+        InvalidInputError: there is no such header, or the file is too long.
     """
     added = known = 0
     faults: list[CsvFault] = []
-    for line, row in _rows(text):
+    rows = list(islice(_rows(text), LINES_MOST + 1))
+    if len(rows) > LINES_MOST:
+        raise InvalidInputError(
+            f"The file has more than {LINES_MOST} lines: divide it.", code="too_many"
+        )
+    for line, row in rows:
         try:
             number = e164(row.get("phone_number") or "")
         except InvalidInputError as error:

@@ -128,6 +128,15 @@ async def test_a_file_that_is_none(world: World, text: str) -> None:
         assert (await DndList(tx, world.user_id).list()).items == []
 
 
+async def test_a_file_that_is_too_long_is_refused_before_it_is_taken(world: World) -> None:
+    """A file that would keep everybody from writing for minutes is refused, with the remedy."""
+    text = "phone_number\n" + "+12125550100\n" * (do_not_call.LINES_MOST + 1)
+    async with world.database.transaction() as tx:
+        with pytest.raises(InvalidInputError, match="divide it"):
+            await do_not_call.import_csv(tx, world.user_id, text)
+        assert (await DndList(tx, world.user_id).list()).items == []
+
+
 async def test_export_comes_back(world: World) -> None:
     """An export can be imported by somebody else, also a reason that looks like a formula."""
     reasons = ['=HYPERLINK("x")', "said: no, never\nagain"]
