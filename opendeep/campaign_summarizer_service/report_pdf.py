@@ -212,7 +212,7 @@ def _facts(task: ReportTask) -> list[Flowable]:
     if not pairs:
         return []
     rows = [[_text(name, _SMALL_MUTED), _text(value, _BODY)] for name, value in pairs]
-    table = Table(rows, colWidths=[_INNER * 0.22, _INNER * 0.78])
+    table = Table(rows, colWidths=[_INNER * 0.22, _INNER * 0.78], splitInRow=1)
     table.setStyle(TableStyle([
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LEFTPADDING", (0, 0), (-1, -1), 0),
@@ -266,7 +266,7 @@ def _comparison(comparison: Comparison) -> Table:
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], shares: Sequence[float]) -> Table:
     cells = [[_text(name, _SMALL_MUTED) for name in columns]]
     cells += [[_text(cell, _SMALL) for cell in row] for row in rows]
-    table = Table(cells, colWidths=[share * _INNER for share in shares], repeatRows=1)
+    table = Table(cells, colWidths=[share * _INNER for share in shares], repeatRows=1, splitInRow=1)
     table.setStyle(TableStyle([
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LINEBELOW", (0, 0), (-1, -1), 0.5, _COLOURS["line"]),

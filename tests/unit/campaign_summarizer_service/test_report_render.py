@@ -149,6 +149,14 @@ def test_a_pdf_splits_what_no_page_holds() -> None:
     assert render_bytes(a_report(*tasks), "pdf").count(b"/Type /Page\n") > 10
 
 
+def test_a_pdf_splits_a_row_that_no_page_holds() -> None:
+    """A long answer in a narrow column, or one of many lines, takes no report away."""
+    long = {f"answer {place}": "word " * 250 for place in range(6)}
+    attempt = a_task().attempts[0].model_copy(update={"summary": "line\n" * 300})
+    tasks = [a_task(agreed=long, attempts=[attempt]), a_task(agreed={"notes": "line\n" * 300})]
+    assert render_bytes(a_report(*tasks), "pdf").startswith(b"%PDF-")
+
+
 def test_html_without_summaries() -> None:
     """A task without a summary has no empty paragraph."""
     assert "<p></p>" not in render(a_report(a_task(summary=None)), "html")
