@@ -69,7 +69,10 @@ class StopSwitch:
         async with self._database.transaction() as tx:
             stops = SystemStops(tx)
             for stop in await stops.active(tx.now()):
-                await stops.lift(stop.name)
+                if stop.name == SWITCH:
+                    await stops.lift(SWITCH)
+                else:  # Without its row the same failures would have it rest again at once.
+                    await stops.put(stop.name, stop.reason, until=tx.now(), failures=stop.failures)
                 await AuditLog(tx, user_id).append("resumed", {"stop": stop.name})
             tx.publish(messages.WAKEUPS, Wakeup(work="due_tasks"))
             tx.publish(messages.WAKEUPS, Wakeup(work="queued_tasks"))

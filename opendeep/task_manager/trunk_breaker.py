@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import structlog
 
-from opendeep.common.data_models import CallCause
-from opendeep.database.repositories import SystemCalls, SystemStops
+from opendeep.common.data_models import CallCause, CallStatus
+from opendeep.database.repositories import SystemCalls, SystemStops, SystemTasks
 from opendeep.database.transaction import Transaction
 
 log = structlog.get_logger(__name__)
@@ -40,7 +40,7 @@ async def free_calls(tx: Transaction, free: int) -> int:
     if stop is not None and stop.until is not None and stop.until > now:
         return 0
     if stop is not None and latest[0].created_at <= stop.created_at:
-        return min(free, 1)
+        return 0 if await _is_being_tried(tx) else min(free, 1)
     failures = 0 if stop is None else stop.failures + 1
     until = now + min(_FIRST_REST * 2**failures, _LONGEST_REST)
     reason = (
@@ -50,3 +50,11 @@ async def free_calls(tx: Transaction, free: int) -> int:
     await stops.put(TRUNK, reason, until=until, failures=failures)
     log.warning("trunk_rests", failures=failures, until=until.isoformat())
     return 0
+
+
+async def _is_being_tried(tx: Transaction) -> bool:
+    """Whether a call is on its way whose fate will tell how the trunk is."""
+    if await SystemTasks(tx).queued_count():
+        return True
+    live = await SystemCalls(tx).live()
+    return any(call.status is not CallStatus.IN_PROGRESS for call in live)

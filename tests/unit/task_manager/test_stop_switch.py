@@ -145,6 +145,22 @@ async def test_a_trunk_whose_calls_fail_rests_and_is_tried(world: World) -> None
     assert (await StopSwitch(world.database).state()).resting == ()
 
 
+async def test_a_trunk_that_is_resumed_is_tried_by_one_call_at_a_time(world: World) -> None:
+    """After a resume one call tries at once; while it is queued or rings, no other one does."""
+    for place in range(5):
+        await failed(world, f"+1212555010{place % 3}")
+    await world.campaign(
+        *[plan_task(phone_number=f"+1212555015{n}", goal=f"n{n}") for n in range(3)]
+    )
+    assert await claimed(world) == 0
+    assert (await StopSwitch(world.database).resume(world.user_id)).resting == ()
+    assert await claimed(world) == 1
+    assert await claimed(world) == 1
+    reservations = Reservations(world.database, GATE, LIMITS)
+    assert await reservations.reserve() is not None
+    assert await claimed(world) == 0
+
+
 async def test_one_congested_number_is_no_failing_trunk(world: World) -> None:
     """Five failures on one number, or one line that was reached between, mean nothing."""
     for _ in range(5):
