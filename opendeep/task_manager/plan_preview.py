@@ -5,6 +5,7 @@ would fit: slots and calls per second are dealt out as the scheduler does, in th
 priority, taking each call for two minutes and answered at the first attempt. Nothing is stored.
 """
 
+import asyncio
 import heapq
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from opendeep.task_manager.dial_policy import decide
 
 CALL_TAKES = timedelta(minutes=2)
 _LOOKS = 10
+_READ_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +69,10 @@ class PlanPreview:
         """Return what the plan would do if it were confirmed now."""
         async with self._database.transaction() as tx:
             now = tx.now()
-            facts = [await facts_of_plan(tx, self._rules, user_id, task) for task in plan.tasks]
+        facts = await self._facts(user_id, plan)
         priorities = [task.priority for task in plan.tasks]
-        calls = _placed(facts, priorities, now, self._pace)
+        # Thousands of tasks take seconds: calls must not hear them.
+        calls = await asyncio.to_thread(_placed, facts, priorities, now, self._pace)
         times = [call.at for call in calls if call.at is not None]
         estimate = self._rules.budgets.estimate_usd
         called = [plan.tasks[call.index] for call in calls if call.at is not None]
@@ -80,6 +83,17 @@ class PlanPreview:
             cost_usd=round(len(called) * estimate, 2),
             cost_at_most_usd=round(sum(task.max_attempts for task in called) * estimate, 2),
         )
+
+    async def _facts(self, user_id: UserId, plan: CampaignPlan) -> list[DialFacts]:
+        """Read part by part, so that a large plan keeps nobody from writing for long."""
+        facts: list[DialFacts] = []
+        for start in range(0, len(plan.tasks), _READ_AT_ONCE):
+            async with self._database.transaction() as tx:
+                facts += [
+                    await facts_of_plan(tx, self._rules, user_id, task)
+                    for task in plan.tasks[start : start + _READ_AT_ONCE]
+                ]
+        return facts
 
 
 class _Seats:

@@ -2,8 +2,15 @@
 
 from datetime import timedelta
 
+import pytest
+
+from opendeep.common.data_models import PlanTask
+from opendeep.common.ids import UserId
 from opendeep.database.repositories import DndList, SystemDecisions
-from opendeep.task_manager.dial_inputs import BudgetRules, DialRules
+from opendeep.database.transaction import Transaction
+from opendeep.task_manager import plan_preview
+from opendeep.task_manager.dial_facts import DialFacts
+from opendeep.task_manager.dial_inputs import BudgetRules, DialRules, facts_of_plan
 from opendeep.task_manager.plan_preview import CALL_TAKES, Pace, PlanPreview
 from tests.unit.task_manager.conftest import MONDAY_NOON, World, campaign_plan, plan_task
 
@@ -39,6 +46,23 @@ async def test_who_is_called_when_and_who_is_not(world: World) -> None:
     assert (preview.cost_usd, preview.cost_at_most_usd) == (2.0, 5.0)
     async with world.database.transaction() as tx:
         assert await SystemDecisions(tx).after(0, 10) == []
+
+
+async def test_a_large_plan_lets_others_write(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan of many tasks is read in parts, since a transaction keeps others from writing."""
+    plan = campaign_plan(*[plan_task(phone_number=f"+121255501{n:02d}") for n in range(100)])
+    held: list[Transaction] = []
+
+    async def read(tx: Transaction, rules: DialRules, user_id: UserId, task: PlanTask) -> DialFacts:
+        held.append(tx)
+        return await facts_of_plan(tx, rules, user_id, task)
+
+    monkeypatch.setattr(plan_preview, "facts_of_plan", read)
+    preview = await PlanPreview(world.database, RULES, PACE).run(world.user_id, plan)
+    assert len(preview.calls) == 100
+    assert max(held.count(tx) for tx in held) <= 50
 
 
 async def test_a_plan_of_nobody_to_call_has_no_end(world: World) -> None:
