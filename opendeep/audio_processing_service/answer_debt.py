@@ -80,6 +80,7 @@ class AnswerDebt:
         Fixed words that were not begun stay wanted.
         """
         lost, self._making = self._making, None
+        self._again.clear()
         if lost is not None and lost.tag is not None:
             self.says.pop(lost.tag, None)
         self._plain = False
