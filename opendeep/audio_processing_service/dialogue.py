@@ -364,10 +364,10 @@ class Dialogue:
         return self._hold.active
 
     def _let_time_pass(self, voice: voice_agent.VoiceAgent, now_ms: int) -> None:
-        if self._held(self._hold.look(now_ms, talking=self._talking()), voice):
-            return
-        if self._opting_out.overdue(now_ms):
+        if self._opting_out.overdue(now_ms):  # Whoever said so may have put us on hold for good.
             self.say_goodbye(CallCause.AI_HUNG_UP, self._phrases.opted_out)
+            return
+        if self._held(self._hold.look(now_ms, talking=self._talking()), voice):
             return
         self._beside.tell_keys(voice, now_ms, answer=self._overture.done)
         if not self._overture.done:

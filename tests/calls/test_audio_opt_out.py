@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
+from opendeep.audio_processing_service import pcm
 from opendeep.audio_processing_service.phrases import phrases_for
 from opendeep.common.clock import LoopClock
 from opendeep.common.data_models import CallCause
 from opendeep.common.errors import UnavailableError
+from opendeep.practice.exchange_sounds import sound
 from tests.calls.audio_world import CALL, AudioWorld
 from tests.calls.realtime_peer import Call, Speech
 
@@ -90,3 +92,17 @@ async def test_a_wish_that_cannot_be_written_before_the_end(world: AudioWorld) -
     assert world.desk.do_not_call == []
     assert report.opted_out is not None
     assert report.opted_out.text == WISH
+
+
+async def test_a_wish_of_somebody_who_puts_us_on_hold(world: AudioWorld) -> None:
+    """Music after the wish is not waited through: within ten seconds the call is over."""
+    async with world.call():
+        await world.hear_disclosure()
+        world.peer.answers.append([])
+        await world.callee_says(WISH, item_id="wish")
+        samples = pcm.mulaw_to_pcm(sound("music", 20.0))
+        world.end.recording.extend(samples[at : at + 320] for at in range(0, len(samples), 320))
+        async with asyncio.timeout(10):
+            await world.ended.wait()
+        await world.server.finish(CALL)
+    assert "hold_began" in world.desk.event_names
