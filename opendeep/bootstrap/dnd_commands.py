@@ -58,8 +58,10 @@ async def import_dnd(config: AppConfig, user: str, text: str, reason: str) -> Im
     Raises:
         InvalidInputError: the file has no column ``phone_number``.
     """
-    async with _list_of(config, user) as (tx, user_id):
-        return await do_not_call.import_csv(tx, user_id, text, reason=reason)
+    async with _database(config) as database:
+        async with database.transaction() as tx:
+            user_id = (await SystemUsers(tx).ensure(user)).id
+        return await do_not_call.import_csv(database, user_id, text, reason=reason)
 
 
 async def replay_policy(config: AppConfig) -> Replay:

@@ -7,13 +7,14 @@ taking one off is an act of a person, which the audit log keeps together with wh
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from opendeep.common.data_models import CallStatus, TaskStatus
 from opendeep.common.errors import ConflictError, InvalidInputError
 from opendeep.common.ids import UserId
+from opendeep.database.engine import Database
 from opendeep.database.models import AddedBy, DndEntry
 from opendeep.database.repositories import AuditLog, Calls, DndList, Tasks
 from opendeep.database.scopes import PAGE_LIMIT_MOST
@@ -26,6 +27,7 @@ _FORMULA = ("=", "+", "-", "@")
 _COLUMNS = ("phone_number", "reason", "added_by", "source_call_id", "created_at")
 _MOST_CHARACTERS = 500
 LINES_MOST = 10_000
+_LISTED_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,39 +121,52 @@ async def unlist_number(tx: Transaction, user_id: UserId, number: str, reason: s
     await AuditLog(tx, user_id).append("dnd_removed", {"entry": was, "reason": reason})
 
 
-async def import_csv(tx: Transaction, user_id: UserId, text: str, *, reason: str = "") -> Imported:
-    """Put every number of a CSV file on the user's list.
+async def import_csv(
+    database: Database, user_id: UserId, text: str, *, reason: str = ""
+) -> Imported:
+    """Put every number of a CSV file on the user's list, part by part: others write in between.
+
+    A file that was taken in part is imported again: what is listed stays as it is.
 
     Args:
-        tx: all of the file is one transaction, which nobody else may write during: so it has at
-            most :data:`LINES_MOST` lines.
+        database: where the lists are.
         user_id: whose list.
         text: with a header line that names ``phone_number``, and maybe ``reason``.
         reason: for lines without one.
 
     Raises:
-        InvalidInputError: there is no such header, or the file is too long.
+        InvalidInputError: there is no such header, or the file is too long; nothing is listed.
     """
-    added = known = 0
-    faults: list[CsvFault] = []
     rows = list(islice(_rows(text), LINES_MOST + 1))
     if len(rows) > LINES_MOST:
         raise InvalidInputError(
             f"The file has more than {LINES_MOST} lines: divide it.", code="too_many"
         )
+    added = 0
+    good, faults = _numbers_of(rows, reason)
+    for start in range(0, len(good), _LISTED_AT_ONCE):
+        async with database.transaction() as tx:
+            for number, why in good[start : start + _LISTED_AT_ONCE]:
+                if not await DndList(tx, user_id).contains(number):
+                    await list_number(tx, user_id, number, why, added_by="import")
+                    added += 1
+    return Imported(added=added, known=len(good) - added, faults=faults)
+
+
+def _numbers_of(
+    rows: Iterable[tuple[int, dict[str, str | None]]], reason: str
+) -> tuple[list[tuple[str, str]], tuple[CsvFault, ...]]:
+    """Return the numbers with their reasons, and the lines that have none."""
+    good: list[tuple[str, str]] = []
+    faults: list[CsvFault] = []
     for line, row in rows:
         try:
             number = e164(row.get("phone_number") or "")
         except InvalidInputError as error:
             faults.append(CsvFault(line=line, reason=error.message))
-            continue
-        if await DndList(tx, user_id).contains(number):
-            known += 1
-            continue
-        why = _unquoted(row.get("reason") or "") or reason
-        await list_number(tx, user_id, number, why, added_by="import")
-        added += 1
-    return Imported(added=added, known=known, faults=tuple(faults))
+        else:
+            good.append((number, _unquoted(row.get("reason") or "") or reason))
+    return good, tuple(faults)
 
 
 async def export_csv(tx: Transaction, user_id: UserId) -> str:

@@ -75,8 +75,7 @@ async def import_dnd_list(
         text = (await file.read()).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInputError("The file is not UTF-8 text.", code="not_utf8") from error
-    async with services.database.transaction() as tx:
-        done = await import_csv(tx, user_id, text, reason=reason)
+    done = await import_csv(services.database, user_id, text, reason=reason)
     faults = [LineFault(line=fault.line, reason=fault.reason) for fault in done.faults]
     return DndImported(added=done.added, known=done.known, faults=faults)
 

@@ -1,5 +1,7 @@
 """Do-not-disturb lists by hand: who and why, import and export, nothing lost."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,8 +9,10 @@ from sqlalchemy import select
 
 from opendeep.common.data_models import CallCause, CallStatus, TaskStatus
 from opendeep.common.errors import ConflictError, InvalidInputError, NotFoundError
+from opendeep.database.models import DndEntry
 from opendeep.database.repositories import Calls, DndList, Tasks
 from opendeep.database.tables import audit_log
+from opendeep.database.transaction import Transaction
 from opendeep.task_manager import do_not_call
 from opendeep.task_manager.dial_gate import DialRules, PolicyDialGate
 from tests.unit.task_manager.conftest import NUMBER, World
@@ -109,8 +113,8 @@ async def test_import(world: World) -> None:
         "\ufeffphone_number,reason,more\n+1 212 555 0100,asked,x\n+12125550100,twice,x\n"
         "12,short,x\n+12125550101,,\n"
     )
+    done = await do_not_call.import_csv(world.database, world.user_id, text, reason="old list")
     async with world.database.transaction() as tx:
-        done = await do_not_call.import_csv(tx, world.user_id, text, reason="old list")
         listed = (await DndList(tx, world.user_id).list()).items
     assert (done.added, done.known, [fault.line for fault in done.faults]) == (2, 1, [4])
     assert [(entry.phone_number, entry.reason, entry.added_by) for entry in listed] == [
@@ -122,19 +126,37 @@ async def test_import(world: World) -> None:
 @pytest.mark.parametrize("text", ["", "number\n+12125550100\n", 'phone_number\n"+1212'])
 async def test_a_file_that_is_none(world: World, text: str) -> None:
     """A file without the column, or that is no CSV, is refused whole."""
+    with pytest.raises(InvalidInputError):
+        await do_not_call.import_csv(world.database, world.user_id, text)
     async with world.database.transaction() as tx:
-        with pytest.raises(InvalidInputError):
-            await do_not_call.import_csv(tx, world.user_id, text)
         assert (await DndList(tx, world.user_id).list()).items == []
 
 
 async def test_a_file_that_is_too_long_is_refused_before_it_is_taken(world: World) -> None:
     """A file that would keep everybody from writing for minutes is refused, with the remedy."""
     text = "phone_number\n" + "+12125550100\n" * (do_not_call.LINES_MOST + 1)
+    with pytest.raises(InvalidInputError, match="divide it"):
+        await do_not_call.import_csv(world.database, world.user_id, text)
     async with world.database.transaction() as tx:
-        with pytest.raises(InvalidInputError, match="divide it"):
-            await do_not_call.import_csv(tx, world.user_id, text)
         assert (await DndList(tx, world.user_id).list()).items == []
+
+
+async def test_a_long_file_is_taken_in_parts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transaction keeps others from writing: none lists more than a hundred numbers."""
+    held: list[Transaction] = []
+    listing = do_not_call.list_number
+
+    async def counted(tx: Transaction, *entry: Any, **more: Any) -> DndEntry:
+        held.append(tx)
+        return await listing(tx, *entry, **more)
+
+    monkeypatch.setattr(do_not_call, "list_number", counted)
+    lines = [f"+1{area}55501{last:02d}" for area in (212, 213, 214) for last in range(70)]
+    text = "\n".join(["phone_number", *lines])
+    done = await do_not_call.import_csv(world.database, world.user_id, text)
+    again = await do_not_call.import_csv(world.database, world.user_id, text)
+    assert (done.added, again.added, again.known) == (210, 0, 210)
+    assert max(held.count(tx) for tx in held) <= 100
 
 
 async def test_export_comes_back(world: World) -> None:
@@ -145,8 +167,9 @@ async def test_export_comes_back(world: World) -> None:
         for number, reason in zip((NUMBER, OTHER), reasons, strict=True):
             await do_not_call.list_number(tx, world.user_id, number, reason, added_by="user")
         text = await do_not_call.export_csv(tx, world.user_id)
-        assert "'=HYPERLINK" in text
-        assert (await do_not_call.import_csv(tx, eve, text)).added == 2
+    assert "'=HYPERLINK" in text
+    assert (await do_not_call.import_csv(world.database, eve, text)).added == 2
+    async with world.database.transaction() as tx:
         theirs = (await DndList(tx, eve).list()).items
     assert [entry.reason for entry in theirs] == reasons[::-1]
 
