@@ -225,6 +225,7 @@ EMPTY: dict[str, Attempt] = {
     "ModelUsage.used_today": lambda tx, u, _: ModelUsage(tx, u).used_today("lifecycle"),
     "NotificationTargets.list": lambda tx, u, _: _items(NotificationTargets(tx, u).list()),
     "Deliveries.list": lambda tx, u, _: _items(Deliveries(tx, u).list()),
+    "AuditLog.list": lambda tx, u, _: _items(AuditLog(tx, u).list("signed_in")),
     "AuditLog.of_action": lambda tx, u, _: AuditLog(tx, u).of_action("signed_in"),
     "PastCalls.begun_alike": lambda tx, u, _: PastCalls(tx, u).begun_alike(
         CALLED[:6], since=LONG_AGO, most=9

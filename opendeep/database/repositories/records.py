@@ -7,8 +7,8 @@ from sqlalchemy import func
 from opendeep.common.data_models import Frozen
 from opendeep.common.errors import ConflictError
 from opendeep.common.ids import CampaignId
-from opendeep.database.models import AuditEntry, UserEvent
-from opendeep.database.scopes import ScopedRepository
+from opendeep.database.models import AuditEntry, Page, UserEvent
+from opendeep.database.scopes import PAGE_LIMIT, ScopedRepository
 from opendeep.database.tables import audit_log, idempotency_keys, user_events
 
 
@@ -78,3 +78,11 @@ class AuditLog(ScopedRepository):
         query = self._scope.select(audit_log, AuditEntry)
         found = query.where(audit_log.c.action.in_(list(actions)))
         return await found.order_by(audit_log.c.id.desc()).limit(limit).all()
+
+    async def list(
+        self, *actions: str, limit: int = PAGE_LIMIT, cursor: str | None = None
+    ) -> Page[AuditEntry]:
+        """Return entries of these actions, newest first."""
+        query = self._scope.select(audit_log, AuditEntry)
+        found = query.where(audit_log.c.action.in_(actions))
+        return await found.page(audit_log.c.id, limit=limit, cursor=cursor, newest=True)

@@ -12,9 +12,12 @@ from opendeep.database.repositories.records import AuditLog
 from opendeep.task_manager.do_not_call import export_csv, import_csv
 from opendeep.web_interface.api.shapes import (
     CampaignImported,
+    Cursor,
     DndAuditView,
     DndImported,
+    Limit,
     LineFault,
+    Part,
     RowId,
 )
 from opendeep.web_interface.identity import CurrentUser, Services
@@ -89,11 +92,14 @@ async def export_dnd_list(services: Services, user_id: CurrentUser) -> Response:
 
 
 @router.get("/dnd_list/audit")
-async def audit_dnd_list(services: Services, user_id: CurrentUser) -> list[DndAuditView]:
+async def audit_dnd_list(
+    services: Services, user_id: CurrentUser, limit: Limit = 50, cursor: Cursor = None
+) -> Part[DndAuditView]:
     """Tell who put which number on the list or took it off, when and why; latest first."""
     async with services.database.transaction() as tx:
-        entries = await AuditLog(tx, user_id).of_action(*_DND_ACTIONS)
-    return [
+        page = await AuditLog(tx, user_id).list(*_DND_ACTIONS, limit=limit, cursor=cursor)
+    items = [
         DndAuditView(at=entry.created_at, action=entry.action, detail=entry.detail)
-        for entry in entries
+        for entry in page.items
     ]
+    return Part(items=items, next_cursor=page.next_cursor)

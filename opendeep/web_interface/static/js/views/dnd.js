@@ -65,7 +65,7 @@ function fileForm(refresh) {
 const DONE = { dnd_added: "listed", dnd_removed: "taken off" };
 
 async function audit() {
-  const entries = await api.get("/api/dnd_list/audit");
+  const { items: entries } = await api.get("/api/dnd_list/audit?limit=200");
   const lines = entries.map(({ at, action, detail }) => {
     const entry = detail.entry ?? detail;
     const why = [DONE[action], entry.added_by && `by ${entry.added_by}`, detail.reason].filter(Boolean).join(", ");
