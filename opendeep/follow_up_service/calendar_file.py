@@ -19,13 +19,15 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ISO = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b")
 _NAMED = "|".join(_MONTHS)
+_REST = r"(?:uary|ruary|ch|il|e|y|ust|t|tember|ober|ember)?\b"  # "maybe 3" is no third of May.
 _MONTH_FIRST = re.compile(
-    rf"\b({_NAMED})[a-z]*\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(\d{{4}}))?"
+    rf"\b({_NAMED}){_REST}\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(\d{{4}}))?"
 )
 _DAY_FIRST = re.compile(
-    rf"\b(\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+)?({_NAMED})[a-z]*\b\.?(?:,?\s+(\d{{4}}))?"
+    rf"\b(\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+)?({_NAMED}){_REST}\.?(?:,?\s+(\d{{4}}))?"
 )
 _CLOCK = re.compile(r"\b(\d{1,2})(?::(\d\d))?\s*([ap])\.?\s*m\b|\b([01]?\d|2[0-3]):([0-5]\d)\b")
+_YEARS = range(2000, 2200)  # What is far outside is a slip, and an hour more may have no name.
 _HALF_DAY = 12
 _FOLD_OCTETS = 74
 _LENGTH = timedelta(hours=1)
@@ -54,7 +56,7 @@ def appointment_of(task: Task, calls: Sequence[Call], zone: str | None) -> datet
         return None
     agreed = (task.outcome or {}).get("agreed") or {}
     said_at = next((call.ended_at for call in reversed(calls) if call.ended_at), task.updated_at)
-    return booked_at(agreed, said_at.date(), zone)
+    return booked_at(agreed, said_at.astimezone(_zone(zone)).date(), zone)
 
 
 def _day(text: str, said_on: date) -> date | None:
@@ -67,17 +69,18 @@ def _day(text: str, said_on: date) -> date | None:
             found = _date(year, number, int(match[day]))
             passed = found is not None and found < said_on and not match[3]
             return _date(year + 1, number, int(match[day])) if passed else found
-    for place, name in enumerate(_DAYS):
-        if re.search(rf"\b{name}\b", text):
-            return said_on + timedelta(days=(place - said_on.weekday() - 1) % 7 + 1)
-    return None
+    named = [place for place, name in enumerate(_DAYS) if re.search(rf"\b{name}\b", text)]
+    if len(named) != 1:
+        return None  # None, or two: which one was meant is a guess.
+    return said_on + timedelta(days=(named[0] - said_on.weekday() - 1) % 7 + 1)
 
 
 def _date(year: int, month: int, day: int) -> date | None:
     try:
-        return date(year, month, day)
+        found = date(year, month, day)
     except ValueError:
         return None
+    return found if year in _YEARS else None
 
 
 def _time(text: str) -> time | None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from opendeep.common.data_models import TaskStatus
 from opendeep.database.models import Task
-from opendeep.follow_up_service.calendar_file import booked_at, calendar_of
+from opendeep.follow_up_service.calendar_file import appointment_of, booked_at, calendar_of
 from tests.fixtures.finished_calls import open_world
 
 MONDAY = date(2026, 11, 30)
@@ -25,6 +25,8 @@ AT = datetime(2026, 12, 8, 22, 30, tzinfo=UTC)
         ({"appointment": "Tuesday, Dec 8th at 2:30pm"}, AT),
         ({"day": "Tuesday", "time": "14:30"}, AT.replace(day=1)),
         ({"day": "Monday", "time": "12 AM"}, datetime(2026, 12, 7, 8, tzinfo=UTC)),
+        ({"date": "Tuesday", "time": "maybe 2:30 pm"}, AT.replace(day=1)),
+        ({"date": "Tuesday, maybe 2:30 pm"}, AT.replace(day=1)),
         ({"date": "January 5", "time": "9 am"}, datetime(2027, 1, 5, 17, tzinfo=UTC)),
     ],
 )
@@ -41,7 +43,10 @@ def test_plain_words_become_an_instant(agreed: dict[str, Any], at: datetime) -> 
         {"date": "Tuesday"},
         {"time": "2:30 PM"},
         {"date": "Tuesday", "time": "2 PM or 3 PM"},
+        {"date": "Tuesday or Friday", "time": "2 PM"},
         {"date": "February 30", "time": "2 PM"},
+        {"date": "9999-12-31", "time": "23:30"},
+        {"date": "0001-01-01", "time": "00:30"},
         {"date": "Tuesday", "time": "25:99"},
         {"date": "Tuesday", "time": "13 PM"},
     ],
@@ -64,6 +69,13 @@ async def a_task(**changes: Any) -> Task:
         [task] = await world.tasks(await world.campaign())
     outcome = {"summary": "Booked.", "agreed": {"time": "2:30 PM"}}
     return task.model_copy(update={"status": TaskStatus.COMPLETED, "outcome": outcome, **changes})
+
+
+async def test_a_weekday_is_the_next_one_where_the_call_was() -> None:
+    """On Monday evening in Los Angeles, Tuesday is tomorrow, although it is Tuesday in UTC."""
+    outcome = {"summary": "Booked.", "agreed": {"day": "Tuesday", "time": "14:30"}}
+    task = await a_task(outcome=outcome, updated_at=datetime(2026, 12, 1, 2, tzinfo=UTC))
+    assert appointment_of(task, [], "America/Los_Angeles") == AT.replace(day=1)
 
 
 async def test_the_file_is_as_the_standard_says() -> None:
