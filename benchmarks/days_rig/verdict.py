@@ -18,14 +18,15 @@ _PATIENCE: Final = timedelta(days=2)
 
 
 def forgotten(  # noqa: PLR0911 - one line a reason
-    task: Task, asked: Sequence[FeedbackRequest], now: datetime
+    task: Task, asked: Sequence[FeedbackRequest], now: datetime, since: datetime
 ) -> str | None:
     """Return why a task will not go on by itself or by somebody who was asked; None if it will.
 
-    Two days are allowed for nights, Sundays, outages and the overseer's turn.
+    Two days are allowed for nights, Sundays, outages and the overseer's turn, from when the task
+    or its campaign last changed: while a campaign is paused nothing of it is due.
     """
     status, due = task.status, task.next_action_time
-    unchanged = now - task.updated_at
+    unchanged = now - max(task.updated_at, since)
     if status.is_final:
         return None
     if status is TaskStatus.AWAITING_USER:
@@ -46,7 +47,7 @@ def forgotten(  # noqa: PLR0911 - one line a reason
         return None if unchanged < HELD_QUIETLY + _PATIENCE else "on hold for ever"
     if task.current_attempt_count >= task.max_attempts and unchanged > _PATIENCE:
         return "no attempt is left"
-    return None if now - due < _PATIENCE else "overdue"
+    return None if now - max(due, since) < _PATIENCE else "overdue"
 
 
 async def look_for_forgotten(world: World) -> list[str]:
@@ -57,13 +58,14 @@ async def look_for_forgotten(world: World) -> list[str]:
             cursor: str | None = None
             while True:
                 page = await Tasks(tx, user_id).list(limit=200, cursor=cursor)
-                campaigns = await Campaigns(tx, user_id).list(status=CampaignStatus.PAUSED)
-                paused = {campaign.id for campaign in campaigns.items}
+                campaigns = {one.id: one for one in (await Campaigns(tx, user_id).list()).items}
                 for task in page.items:
                     requests = FeedbackRequests(tx, user_id)
                     asked = await requests.list(FeedbackStatus.PENDING, task_id=task.id)
-                    why = forgotten(task, asked.items, tx.now())
-                    if why is not None and task.campaign_id not in paused:
+                    assert task.campaign_id is not None  # noqa: S101 - each task here has one
+                    campaign = campaigns[task.campaign_id]
+                    why = forgotten(task, asked.items, tx.now(), campaign.updated_at)
+                    if why is not None and campaign.status is not CampaignStatus.PAUSED:
                         found.append(f"{task.id} ({task.status.value}): {why}")
                 cursor = page.next_cursor
                 if cursor is None:

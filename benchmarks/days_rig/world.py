@@ -55,6 +55,8 @@ from opendeep.task_manager.task_lifecycle_manager_svc import (
 from opendeep.task_manager.task_scheduler_svc import SchedulerConfig, TaskSchedulerService
 
 START: Final = datetime(2026, 11, 30, 8, tzinfo=UTC)
+_CALLS_AT_ONCE: Final = 20
+_CALLS_PER_USER: Final = 3
 _SELDOM: Final = 0.01
 _OFTEN: Final = 0.25
 _AREAS: Final = ("212", "415", "312", "617", "303", "305", "206", "404", "512", "702", "602", "503")
@@ -99,12 +101,19 @@ class World:
         """Make the services over the failing database."""
         bus, database, clock = InProcessEventBus(), self.database, self.clock
         gate = PolicyDialGate(DialRules())
+        # A step has one round of dialling: a longer one makes as many calls as several short ones.
+        shares = max(round(self.size.step / timedelta(minutes=15)), 1)
+        at_once, per_user = _CALLS_AT_ONCE * shares, _CALLS_PER_USER * shares
         limits = CallLimits(
-            max_concurrent_calls=20, max_concurrent_calls_per_user=3, calls_per_second=100.0
+            max_concurrent_calls=at_once,
+            max_concurrent_calls_per_user=per_user,
+            calls_per_second=100.0,
         )
         self.scheduler = TaskSchedulerService(
             SchedulerConfig(
-                max_concurrent_calls=20, max_concurrent_calls_per_user=3, claimed_by="simulated"
+                max_concurrent_calls=at_once,
+                max_concurrent_calls_per_user=per_user,
+                claimed_by="simulated",
             ),
             database=database,
             bus=bus,
