@@ -3,7 +3,7 @@
 import json
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Header, UploadFile
+from fastapi import APIRouter, File, Form, Header, UploadFile
 from starlette.responses import Response
 
 from opendeep.common.errors import InvalidInputError
@@ -25,6 +25,7 @@ from opendeep.web_interface.identity import CurrentUser, Services
 router = APIRouter(prefix="/api", tags=["imports"])
 
 _CSV = "text/csv; charset=utf-8"
+_PLAN_BYTES = 200_000
 _DND_ACTIONS = ("dnd_added", "dnd_removed")
 
 
@@ -36,19 +37,28 @@ def _as_file(text: str, name: str) -> Response:
     return Response(text, media_type=_CSV, headers=headers)
 
 
+def _plan(text: str | bytes) -> object:
+    if len(text) > _PLAN_BYTES:
+        raise InvalidInputError("The plan is larger than 200,000 bytes.", code="invalid_plan")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputError("The plan is no JSON.", code="invalid_plan") from error
+
+
 @router.post("/campaigns/import", status_code=202)
 async def import_campaign(
     file: UploadFile,
-    plan: Annotated[str, Form(max_length=200_000)],
+    plan: Annotated[UploadFile | str, File()],
     services: Services,
     user_id: CurrentUser,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> CampaignImported:
-    """Make a campaign of a CSV file and a plan whose one task is the template of every line."""
-    try:
-        raw = json.loads(plan)
-    except (ValueError, RecursionError) as error:
-        raise InvalidInputError("The plan is no JSON.", code="invalid_plan") from error
+    """Make a campaign of a CSV file and a plan whose one task is the template of every line.
+
+    The plan is a field, or a file as ``curl -F plan=@plan.json`` sends it.
+    """
+    raw = _plan(plan if isinstance(plan, str) else await plan.read(_PLAN_BYTES + 1))
     data = await file.read()
     made = await services.campaign_import.run(user_id, raw, data, idempotency_key)
     return CampaignImported(

@@ -77,6 +77,20 @@ async def test_bad_files_and_plans_are_refused(client: httpx.AsyncClient) -> Non
     assert (await client.get("/api/campaigns", headers=HEADERS)).json()["items"] == []
 
 
+async def test_the_plan_may_be_a_file(client: httpx.AsyncClient) -> None:
+    """A plan that comes as a file makes the same campaign as one in a field; a huge one, none."""
+    files = {
+        "file": ("contacts.csv", CONTACTS, "text/csv"),
+        "plan": ("plan.json", json.dumps(PLAN).encode(), "application/json"),
+    }
+    answer = await client.post("/api/campaigns/import", files=files, headers=HEADERS)
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 1)
+    assert answer.json()["campaign_id"] == (await imported(client)).json()["campaign_id"]
+    files["plan"] = ("plan.json", b" " * 200_001, "application/json")
+    answer = await client.post("/api/campaigns/import", files=files, headers=HEADERS)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid_plan")
+
+
 async def test_a_dnd_list_goes_in_and_out_as_a_file(client: httpx.AsyncClient) -> None:
     """Numbers come in with a reason, go out as CSV, and the audit tells who did what."""
     data = b"phone_number,reason\n+12025550100,asked\nx,\n"
