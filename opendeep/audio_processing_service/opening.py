@@ -15,6 +15,8 @@ TRANSCRIPT_MS = 1200
 LONGEST_WAIT_MS = 20_000
 LONGEST_DISCLOSURE_MS = 45_000
 HEARD_ENOUGH = 0.6
+AI_HEARD = 1 / 3
+"""So much of it is heard, at least, where the words "an automated AI assistant" were."""
 MAX_TRIES = 3
 
 
@@ -124,7 +126,7 @@ class Opening:
             return OpeningAction.TALK
         if self._tries_here >= MAX_TRIES:
             self._enter(_State.DONE, now_ms)
-            return OpeningAction.TALK if self.best_heard > 0 else OpeningAction.FAIL
+            return OpeningAction.TALK if self.best_heard >= AI_HEARD else OpeningAction.FAIL
         self._enter(_State.CALLEE_SPEAKS if self._callee_speaks else _State.CALLEE_SPOKE, now_ms)
         return OpeningAction.NONE
 

@@ -134,7 +134,7 @@ async def test_a_cut_disclosure_is_said_again(world: AudioWorld) -> None:
     async with world.call():
         await world.callee_says("Hello?", item_id="c0")
         for item_id in ("c1", "c2", "c3"):
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.4 * DISCLOSURE_MS / 1000)
             await world.callee_says("What?", seconds=0.5, item_id=item_id)
         await asyncio.sleep(1)
         assert len(world.peer.said) == 3
