@@ -84,7 +84,9 @@ class Dialogue:
         self._hold.offset_ms = offset_ms
 
     def on_voice_event(self, event: voice_agent.VoiceEvent) -> None:
-        """Take an event of the voice AI."""
+        """Take an event of the voice AI; none after :meth:`close`, when the host may be gone."""
+        if self._ending.closed:
+            return
         if isinstance(event, voice_agent.AgentAudio):
             self._agent_audio(event)
             return
@@ -254,6 +256,7 @@ class Dialogue:
 
     def close(self) -> None:
         """Give out the last lines."""
+        self._ending.closed = True
         for line in self._transcript.take_lines(self._host.now_ms(), last=True):
             self._host.store(line)
 

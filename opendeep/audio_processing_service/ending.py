@@ -21,6 +21,7 @@ class CallEnding:
         reason: the same in words, for the log.
         told: whether the attempt handler was asked to end the call, or need not be.
         goodbye: whether words of leave have still to be made.
+        closed: whether the last lines were given out, and nothing is taken any more.
     """
 
     def __init__(self) -> None:
@@ -28,6 +29,7 @@ class CallEnding:
         self.reason = ""
         self.told = False
         self.goodbye = False
+        self.closed = False
         self._deadline_ms = 0
         self._silent_since_ms: int | None = None
 

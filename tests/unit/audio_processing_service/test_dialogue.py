@@ -338,3 +338,15 @@ def test_the_last_lines_come_at_the_close() -> None:
     assert bench.host.lines == []
     bench.talk.close()
     assert bench.host.lines == ["Hello"]
+
+
+def test_nothing_is_taken_after_the_close() -> None:
+    """What a voice session still tells after the close reaches nobody, whoever is gone by then."""
+    bench = Bench().with_voice()
+    bench.talk.close()
+    events = list(bench.host.events)
+    bench.begin("r1")
+    bench.speak("r1", 100)
+    bench.talk.on_voice_event(voice_agent.CallerTranscript(item_id="i", text="Hello?"))
+    assert bench.sound.playout.queued_bytes == 0
+    assert (bench.host.lines, bench.host.events) == ([], events)
