@@ -150,6 +150,7 @@ class AudioSocketHandler:
                 self._signals.released.set()
         finally:
             self._signals.released.set()
+            self._dialogue.close()
             self._close_link()
             self._nursery = None  # It tells us of failures: a cycle.
 

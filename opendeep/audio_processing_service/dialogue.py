@@ -33,8 +33,7 @@ log = structlog.get_logger(__name__)
 _VOICE_READY_MS: Final = 4000
 _NEVER_TOO_LATE: Final = frozenset({"mark_do_not_call", "note_fact"})
 _GOODBYE: Final = "goodbye"
-_HOLD: Final = "hold"
-_STILL_THERE: Final = "still-there"
+_HOLD, _STILL_THERE = "hold", "still-there"
 
 
 class Dialogue:
@@ -85,8 +84,10 @@ class Dialogue:
 
     def on_voice_event(self, event: voice_agent.VoiceEvent) -> None:
         """Take an event of the voice AI; none after :meth:`close`, when the host may be gone."""
-        if self._ending.closed:
-            return
+        if not self._ending.closed:
+            self._take(event)
+
+    def _take(self, event: voice_agent.VoiceEvent) -> None:
         if isinstance(event, voice_agent.AgentAudio):
             self._agent_audio(event)
             return
