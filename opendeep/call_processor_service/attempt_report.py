@@ -90,9 +90,10 @@ class AttemptReport:
         """Take a new token in the place of one that passed; None as in :meth:`sent`.
 
         Raises:
-            ConflictError: the call's end was committed by somebody else.
+            ConflictError: the call's end was committed by somebody else, or see :meth:`sent`.
         """
         async with self._database.transaction() as tx:
+            await self._must_still_be_wanted(tx)
             token = await pace.take(tx, clock)
             if token is not None:
                 await Calls(tx, self._call.user_id).change(

@@ -19,7 +19,7 @@ from opendeep.common.errors import ConflictError, UnavailableError
 from opendeep.common.ids import channel_id
 from opendeep.common.ports import Briefing, CallMediaConfig
 
-SEND_LEASE_SECONDS = 2.0
+SEND_LEASE_SECONDS = 10.0
 
 
 async def prepare_originate(
