@@ -133,6 +133,7 @@ def build_services(base: Foundation) -> Services:
             database=base.database,
             bus=base.bus,
             clock=base.clock,
+            number_gate=gate,
             transfer_gate=gate,
             membership=membership,
         ),

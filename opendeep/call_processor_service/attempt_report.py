@@ -7,6 +7,7 @@ from opendeep.call_processor_service import attempt_states
 from opendeep.call_processor_service.attempt_end import AttemptEnd
 from opendeep.call_processor_service.attempt_states import AttemptInput
 from opendeep.call_processor_service.call_pace import CallPace, Token
+from opendeep.call_processor_service.call_ports import NumberGate
 from opendeep.call_processor_service.dialing import DialTarget
 from opendeep.common import messages
 from opendeep.common.clock import Clock
@@ -48,10 +49,12 @@ class AttemptReport:
         database: where the rows are.
         call: the attempt's row as it was reserved.
         node: who owns the call from now on.
+        gate: asked last, in the transaction that commits the attempt as sent.
     """
 
-    def __init__(self, database: Database, call: Call, *, node: str) -> None:
+    def __init__(self, database: Database, call: Call, *, node: str, gate: NumberGate) -> None:
         self._database = database
+        self._gate = gate
         self._call = call
         self._node = node
         self.status = call.status
@@ -65,7 +68,7 @@ class AttemptReport:
         Raises:
             NotFoundError: somebody released the attempt meanwhile.
             ConflictError: it was sent already, the process was fenced off, or the user stopped
-                the task or its campaign.
+                the task or its campaign, or the callee wants no calls any more.
         """
         async with self._database.transaction() as tx:
             await self._must_still_be_wanted(tx)
@@ -114,6 +117,8 @@ class AttemptReport:
             campaign = await Campaigns(tx, call.user_id).get(task.campaign_id)
             if campaign.status is not CampaignStatus.ACTIVE:
                 raise ConflictError(f"The campaign is {campaign.status}.")
+        if refusal := await self._gate.why_unwanted(tx, call.user_id, task.phone_number):
+            raise ConflictError(refusal)
 
     async def ringing(self) -> None:
         """Commit that it rings."""
@@ -135,7 +140,7 @@ class AttemptReport:
             await Transcripts(tx, self._call.user_id).append(self._call.id, line)
 
     async def release(self, *, reason: str, retry_seconds: float | None) -> None:
-        """Undo the reservation of an attempt that was not sent.
+        """Undo the reservation of an attempt whose Originate was not written.
 
         Args:
             reason: what the user reads.
@@ -143,10 +148,12 @@ class AttemptReport:
 
         Raises:
             NotFoundError: somebody released it before.
-            ConflictError: it was sent.
+            ConflictError: others settled it, or it is not where this process believes it to be.
         """
         async with self._database.transaction() as tx:
-            await release_unsent(tx, self._call, reason=reason, retry_seconds=retry_seconds)
+            await release_unsent(
+                tx, self._call, reason=reason, retry_seconds=retry_seconds, expected=self.status
+            )
 
     async def ended(self, end: AttemptEnd) -> None:
         """Commit the end of the call and hand its task to the analysis, in one transaction.
@@ -175,7 +182,12 @@ class AttemptReport:
 
 
 async def release_unsent(
-    tx: Transaction, call: Call, *, reason: str, retry_seconds: float | None
+    tx: Transaction,
+    call: Call,
+    *,
+    reason: str,
+    retry_seconds: float | None,
+    expected: CallStatus = CallStatus.INITIATING,
 ) -> None:
     """Delete an attempt that was never sent and restore its task; due again later, or on hold.
 
@@ -183,7 +195,7 @@ async def release_unsent(
         NotFoundError: somebody released it before.
         ConflictError: it was sent.
     """
-    task = await Calls(tx, call.user_id).release_unsent(call.id, reason=reason)
+    task = await Calls(tx, call.user_id).release_unsent(call.id, reason=reason, expected=expected)
     due = None if retry_seconds is None else tx.now() + timedelta(seconds=retry_seconds)
     status = TaskStatus.ON_HOLD if retry_seconds is None else None
     await Tasks(tx, call.user_id).change(

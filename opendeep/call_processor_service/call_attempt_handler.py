@@ -84,7 +84,9 @@ class CallAttemptHandler:
         self._attempt = attempt
         self._config = config
         self._ports = ports
-        self._report = AttemptReport(ports.database, attempt.call, node=ports.membership.node)
+        self._report = AttemptReport(
+            ports.database, attempt.call, node=ports.membership.node, gate=ports.number_gate
+        )
         self._unique_id = channel_id(attempt.call.id)
         self._channel = self._unique_id
         # Its parts know it weakly: with a cycle, its memory would wait for the garbage collector.
@@ -154,8 +156,11 @@ class CallAttemptHandler:
         )
         reason = await why_too_late(self._report, self._config, self._ports.clock, turn)
         if reason:
-            self.end(CallCause.EXCHANGE_FAILED, reason)
-            self._phase.over = True
+            # Nothing was written, and this process alone would have: the attempt is not used.
+            self._phase.sent = False
+            self._phase.unsent.reason = reason
+            self._phase.unsent.retry_seconds = times.RETRY_UNSENT_SECONDS
+            return False
         return self._facts.asked is None and await self._send(action)
 
     async def _send(self, action: AmiAction) -> bool:

@@ -42,12 +42,28 @@ class DialGate(Protocol):
         ...
 
 
+class NumberGate(Protocol):
+    """The last look at the lists before Originate; task_manager implements it."""
+
+    async def why_unwanted(self, tx: Transaction, user_id: UserId, number: str) -> str | None:
+        """Return why a number may not be called any more, whatever its hours; None if it may."""
+        ...
+
+
 class TransferGate(Protocol):
     """The judgement before a callee is handed over to a number; task_manager implements it."""
 
     async def check_number(self, tx: Transaction, user_id: UserId, number: str) -> str | None:
         """Return None to dial it now, or the reason not to."""
         ...
+
+
+class NoLists:
+    """Lets every number pass."""
+
+    async def why_unwanted(self, tx: Transaction, user_id: UserId, number: str) -> str | None:  # noqa: ARG002 - the port's
+        """Return None."""
+        return None
 
 
 class NoTransfers:
@@ -87,6 +103,7 @@ class CallPorts:
         ami: the link for calls and their events.
         keys: a link of its own for PlayDTMF, which blocks its link for each key's length, so
             that a Hangup never waits behind it; may be the same.
+        number_gate: looks at the lists for the last time before Originate.
         transfer_gate: judges the numbers that callees are handed over to.
         membership: in whose name calls begin.
     """
@@ -98,6 +115,7 @@ class CallPorts:
     database: Database
     bus: EventBus
     clock: Clock
+    number_gate: NumberGate = field(default_factory=NoLists)
     transfer_gate: TransferGate = field(default_factory=NoTransfers)
     membership: Membership = field(default_factory=Alone)
 

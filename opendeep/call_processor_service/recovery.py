@@ -133,7 +133,7 @@ async def _settle(
     try:
         async with database.transaction() as tx:
             await end_call(tx, call, end)
-    except ConflictError as error:
+    except (ConflictError, NotFoundError) as error:
         log.info("call_settled_elsewhere", call_id=call.id, reason=error.message)
     else:
         log.warning("call_recovered", call_id=call.id, cause=end.cause, found=found is not None)

@@ -75,6 +75,15 @@ class PolicyDialGate:
             case _:
                 assert_never(decision)
 
+    async def why_unwanted(self, tx: Transaction, user_id: UserId, number: str) -> str | None:
+        """Return why a number may not be called any more, whatever its hours; None if it may.
+
+        Stores nothing: the permission was stored when it was given, and what is refused here comes
+        to :meth:`check` again.
+        """
+        decision = decide(await facts_of_number(tx, self._rules, user_id, number), tx.now())
+        return None if isinstance(decision, Dial) else decision.reason
+
     async def check_number(self, tx: Transaction, user_id: UserId, number: str) -> str | None:
         """Return None if a user's callee may be handed over to a number now, or the reason not to.
 

@@ -12,7 +12,7 @@ from opendeep.common.ids import CallId, TaskId, UserId, new_call_id
 from opendeep.database.models import Call, Task
 from opendeep.database.repositories.tasks import Tasks
 from opendeep.database.scopes import ScopedRepository
-from opendeep.database.tables import LIVE_STATUSES, calls
+from opendeep.database.tables import LIVE_STATUSES, call_events, calls
 from opendeep.database.transaction import Transaction
 
 _FIXED_COLUMNS = {
@@ -131,22 +131,30 @@ class Calls(ScopedRepository):
         guard = calls.c.status.in_(list(expected))
         return await self._apply(call_id, guard, values)
 
-    async def release_unsent(self, call_id: CallId, *, reason: str = "Not dialled.") -> Task:
+    async def release_unsent(
+        self,
+        call_id: CallId,
+        *,
+        reason: str = "Not dialled.",
+        expected: CallStatus = CallStatus.INITIATING,
+    ) -> Task:
         """Undo :meth:`create_attempt` of a call that was never sent; return its task.
 
         Deletes the row, takes the count back and restores the task, together.
 
+        Args:
+            call_id: which one.
+            reason: what the user reads.
+            expected: ``originating`` from its owner alone, who knows that nothing was written.
+
         Raises:
             NotFoundError: the user has no such call.
-            ConflictError: the call is past ``initiating``: its attempt is used.
+            ConflictError: the call is past ``expected``: its attempt is used.
         """
-        call = await self.get(call_id)
-        gone = await self._scope.delete(calls).where(
-            calls.c.id == call_id, calls.c.status == CallStatus.INITIATING
-        )
-        if not gone:
-            raise ConflictError(f"Call {call_id} was sent already.")
-        self._scope.tell("call_changed", subject_id=call_id)
+        # Locked first: whoever would settle the call waits, and finds it gone.
+        call = await self._apply(call_id, calls.c.status == expected, {})
+        await self._scope.delete(call_events).where(call_events.c.call_id == call_id)
+        await self._scope.delete(calls).where(calls.c.id == call_id)
         return await self._tasks.undo_attempt(call.task_id, reason=reason)
 
     async def save_analysis(self, call_id: CallId, analysis: dict[str, Any]) -> Call:
