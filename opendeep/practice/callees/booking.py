@@ -142,11 +142,18 @@ class BookingDesk:
             return "goodbye"
         slot = intents.chosen(text, self._offer.slots)
         if slot is not None and self._record.booked is not None:
-            return self._book(slot, self._record.booked["name"])
+            return self._read_back(slot, self._record.booked["name"])
         aside = self._aside(text)
         if aside is not None:
             return aside
         return "goodbye" if intents.is_done(text) or self._failures else None
+
+    def _read_back(self, slot: Slot, name: str) -> str:
+        """Agree to the time that is booked in the fewest words; say another one out."""
+        if slot is self._slot:
+            return "that_is_right"
+        self._slot = slot
+        return self._book(slot, name)
 
     def _aside(self, text: str) -> str | None:
         """Answer a question, or a wish to wait, that leaves the booking where it is."""

@@ -29,6 +29,7 @@ _BOOKING: Final[dict[str, str]] = {
     "booked_thursday": (
         "Great. You are now booked for Thursday at four in the afternoon. Anything else?"
     ),
+    "that_is_right": "Yes, that is right. Anything else?",
     "pardon": "Sorry, could you say that again please?",
     "hello": "Hello? Are you still there?",
     "take_your_time": "Of course, take your time.",

@@ -73,6 +73,16 @@ def test_conversations(texts: tuple[str, ...], answers: tuple[str, ...]) -> None
     assert tuple(lines(a_desk, *texts)) == answers
 
 
+def test_a_read_back_is_agreed_to_or_put_right() -> None:
+    """The booked time read back gets a plain yes, another offered time is booked instead."""
+    a_desk, record = desk()
+    lines(a_desk, WISH, "Tuesday at 2:30.", "Alex Doe.")
+    assert lines(a_desk, "So that is Tuesday at 2:30, correct?") == ["that_is_right"]
+    assert lines(a_desk, "So that is Thursday at 4 pm, correct?") == ["booked_thursday"]
+    assert record.booked == {"day": "Thursday", "time": "16:00", "name": "Alex Doe"}
+    assert lines(a_desk, "So that is Thursday at 4 pm, correct?") == ["that_is_right"]
+
+
 def test_the_morning_offer() -> None:
     """One time is taken by a plain yes, asked again after a vague word, refused once or twice."""
     a_desk, record = desk("emma", morning=True)
