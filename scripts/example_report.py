@@ -20,6 +20,7 @@ from opendeep.campaign_summarizer_service.campaign_report import CampaignReport
 from opendeep.campaign_summarizer_service.report_render import ReportFormat, render
 from opendeep.common.data_models import (
     CampaignPlan,
+    FeedbackKind,
     FeedbackStatus,
     PlanSource,
     PlanTask,
@@ -61,7 +62,7 @@ def plan() -> CampaignPlan:
                     "service": "dental cleaning",
                     "name_for_booking": "Alex Morgan",
                     "preferred_days": "next week",
-                    "preferred_times": "afternoons",
+                    "preferred_time": "afternoons",
                 },
                 time_zone="America/Los_Angeles",
                 sources=[PlanSource(field="phone_number", from_="user", reference="typed")],
@@ -95,11 +96,13 @@ async def _campaign(application: Application) -> CampaignReport:
 
 
 async def _settled(application: Application, user_id: UserId) -> bool:
-    """Answer what is asked; say whether every task was called and waits for nothing at once."""
+    """Answer what live calls ask; say whether every task was called and waits a while."""
     async with application.database.transaction() as tx:
         tasks = (await Tasks(tx, user_id).list()).items
         asked = (await FeedbackRequests(tx, user_id).list(FeedbackStatus.PENDING)).items
     for question in asked:
+        if question.kind is not FeedbackKind.LIVE_CALL:
+            continue
         answer = (question.options or ["Yes, take it."])[0]
         await application.services.feedback.answer(user_id, question.id, answer)
     return all(task.status not in _BUSY and task.current_attempt_count for task in tasks)
