@@ -190,7 +190,7 @@ async def main(config: dict[str, Any]) -> None:
         )
         ami = AsteriskAmiClient(AmiConfig(**config["ami"]))
         keys = AsteriskAmiClient(AmiConfig(**config["ami"], events="off"), name="keys")
-        gate = PolicyDialGate(DialRules(enforce_hours=False))
+        gate = PolicyDialGate(DialRules(enforce_hours=False, read_first=False))
         recordings = config.get("recordings")
         shut = await stack.enter_async_context(
             await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)

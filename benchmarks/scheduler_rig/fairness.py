@@ -41,7 +41,7 @@ async def first_dials(rows: Rows) -> dict[str, float]:
 async def _first_dial(rows: Rows) -> float:
     """Let the scheduler and an initiator run; add the small user's tasks; wait for one attempt."""
     bus = InProcessEventBus()
-    gate = PolicyDialGate(DialRules(enforce_hours=False))
+    gate = PolicyDialGate(DialRules(enforce_hours=False, read_first=False))
     dialled = asyncio.Event()
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(SqlDatabase(rows.url, bus))

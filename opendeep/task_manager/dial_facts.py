@@ -69,6 +69,7 @@ class DialFacts:
         countries: those that may be called (ISO 3166); empty for the default of ``number_fault``.
         is_business: whether the callee is known to be a business.
         opening_hours: the business's, where the task carries them.
+        unread: whether an answered call to it is over and not analysed: what it asked is not known.
         budgets: those that are limited.
         estimate_usd: what a call is taken to cost before it is over.
     """
@@ -87,6 +88,7 @@ class DialFacts:
     is_business: bool = False
     opening_hours: OpeningHours | None = None
     recent: RecentAttempts = RecentAttempts()
+    unread: bool = False
     budgets: tuple[Budget, ...] = ()
     estimate_usd: float = 0.0
 

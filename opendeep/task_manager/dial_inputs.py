@@ -43,12 +43,15 @@ class DialRules:
         global_dnd_threshold: None where accounts are not distinct people (``AUTH_MODE=local``);
             then nothing is counted over all users.
         countries: those that may be called (ISO 3166); empty for the default of ``number_fault``.
+        read_first: whether nothing is dialled where the last call's words wait for the analyzer;
+            off only where no analyzer runs.
     """
 
     enforce_hours: bool = True
     global_dnd_threshold: int | None = None
     countries: frozenset[str] = frozenset()
     budgets: BudgetRules = BudgetRules()
+    read_first: bool = True
 
 
 async def facts_of_number(
@@ -83,6 +86,7 @@ async def facts_of_task(tx: Transaction, rules: DialRules, task: Task) -> DialFa
     """Return everything that decides whether a task is dialled now."""
     number = task.phone_number
     known = await facts_of_number(tx, rules, task.user_id, number)
+    past, day = PastCalls(tx, task.user_id), tx.now() - frequency.DAY
     return DialFacts(
         phone_number=number,
         on_user_dnd=known.on_user_dnd,
@@ -98,6 +102,7 @@ async def facts_of_task(tx: Transaction, rules: DialRules, task: Task) -> DialFa
         is_business=bool(task.business_name and task.business_name.strip()),
         opening_hours=read_opening_hours(task.facts),
         recent=await _recent(tx, rules, task) if rules.enforce_hours else RecentAttempts(),
+        unread=rules.read_first and await past.unread(number, since=day),
         budgets=tuple([found async for found in _budgets(tx, rules.budgets, task)]),
         estimate_usd=rules.budgets.estimate_usd,
     )

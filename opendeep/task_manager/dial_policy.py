@@ -1,14 +1,15 @@
 """May this number be dialled now? A pure function of facts and the present instant.
 
 First what refuses: the number's class and country, do-not-disturb lists, used-up attempts, the
-campaign's money, a window that has passed. Then what delays: the task's earliest time, frequency
-caps, the day's money; and from there on the callee's calling hours. A ``rule_id`` is stable and
-shown. Test Mode and the practice exchange may turn hours and caps off; they never turn anything
-else off. ``docs/calling-rules.md`` tells the rules with their sources.
+campaign's money, a window that has passed. Then what delays: the task's earliest time, a call to
+the number that is not analysed yet, frequency caps, the day's money; and from there on the
+callee's calling hours. A ``rule_id`` is stable and shown. Test Mode and the practice exchange may
+turn hours and caps off; they never turn anything else off. ``docs/calling-rules.md`` tells the
+rules with their sources.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
@@ -20,10 +21,11 @@ from opendeep.task_manager.calling_hours_data import PACK_VERSION
 from opendeep.task_manager.dial_facts import Decision, Delay, Dial, DialFacts, Refuse, WaitUntil
 from opendeep.task_manager.number_class import number_fault, number_home
 
-POLICY_VERSION = f"3 hours={PACK_VERSION} phonenumbers={phonenumbers.__version__}"
+POLICY_VERSION = f"4 hours={PACK_VERSION} phonenumbers={phonenumbers.__version__}"
 """Stored with each decision; the first figure changes with the rules of this module."""
 
 _YEARS_AHEAD = 10
+_UNREAD_PAUSE = timedelta(seconds=15)
 
 
 def decide(facts: DialFacts, now: datetime) -> Decision:
@@ -94,6 +96,9 @@ def _delays(facts: DialFacts, now: datetime) -> Iterator[Delay]:
     if facts.earliest and facts.earliest > now:
         reason = "Not before the task's earliest time."
         yield Delay(until=facts.earliest, rule_id="window.earliest", reason=reason)
+    if facts.unread:
+        reason = "The last call to this number is not analysed yet; it may have asked for no more."
+        yield Delay(until=now + _UNREAD_PAUSE, rule_id="dnd.unread", reason=reason)
     if facts.enforce_hours:
         yield from frequency.delays(facts.recent, now)
     yield from budget.delays(facts.budgets, facts.estimate_usd, now)

@@ -142,7 +142,9 @@ def _placed(
 
 def _later(facts: DialFacts) -> DialFacts:
     """Leave out what was counted at the confirmation and has passed by a later time."""
-    return replace(facts, recent=replace(facts.recent, in_call=False, everybody=0, prefix=0))
+    return replace(
+        facts, unread=False, recent=replace(facts.recent, in_call=False, everybody=0, prefix=0)
+    )
 
 
 def _call(

@@ -58,7 +58,7 @@ class Dialler:
 def services(dialler: Dialler, database: Database, bus: EventBus, fuse: Fuse) -> list[Service]:
     """Compose the call side of one process, with its scheduler, recovery and analysis."""
     clock = SystemClock()
-    gate = PolicyDialGate(DialRules(enforce_hours=False))
+    gate = PolicyDialGate(DialRules(enforce_hours=False, read_first=False))
     ami = FusedAmi(dialler.ami)
     ami.fuse = fuse
     membership = NodeMembership(dialler.node, database, is_ready=lambda: ami.is_connected)

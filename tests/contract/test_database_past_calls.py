@@ -72,6 +72,22 @@ async def test_a_changed_number_counts_where_it_was_called(database, seeds, cloc
         assert not await past.in_call("+12015550199", since=clock.now() - HOUR)
 
 
+async def test_an_unread_call(database, seeds, clock):
+    """An answered call is unread from its end until it is analysed, for its user alone."""
+    ada, eve = await seeds.user("ada"), await seeds.user("eve")
+    since = clock.now() - HOUR
+    await attempt(database, seeds, ada)
+    await attempt(database, seeds, ada, status=CallStatus.IN_PROGRESS, answered=True)
+    async with database.transaction() as tx:
+        assert not await PastCalls(tx, ada).unread(NUMBER, since=since)
+    call = await attempt(database, seeds, ada, answered=True)
+    async with database.transaction() as tx:
+        assert await PastCalls(tx, ada).unread(NUMBER, since=since)
+        assert not await PastCalls(tx, eve).unread(NUMBER, since=since)
+        await Calls(tx, ada).save_analysis(call.id, {})
+        assert not await PastCalls(tx, ada).unread(NUMBER, since=since)
+
+
 async def test_money(database, seeds, clock):
     """Costs add up from an instant on, for a user, for all, and for a campaign."""
     ada, eve = await seeds.user("ada"), await seeds.user("eve")

@@ -204,6 +204,7 @@ EMPTY: dict[str, Attempt] = {
     "DialDecisions.last_of": lambda tx, u, e: DialDecisions(tx, u).last_of(e.task.id),
     "PastCalls.begun": lambda tx, u, _: PastCalls(tx, u).begun(CALLED, since=LONG_AGO, most=9),
     "PastCalls.reached": lambda tx, u, _: PastCalls(tx, u).reached(CALLED, since=LONG_AGO, most=9),
+    "PastCalls.unread": lambda tx, u, _: PastCalls(tx, u).unread(CALLED, since=LONG_AGO),
     "PastCalls.in_call": lambda tx, u, _: PastCalls(tx, u).in_call(CALLED, since=LONG_AGO),
     "PastCalls.spent": lambda tx, u, _: _sum(PastCalls(tx, u).spent(since=LONG_AGO)),
     "PastCalls.spent_on": lambda tx, u, e: _sum(PastCalls(tx, u).spent_on(e.campaign.id)),
@@ -240,7 +241,8 @@ EMPTY: dict[str, Attempt] = {
 
 # What of these an estate has nothing of: its call belongs to no campaign.
 NOTHING_OF_THEIRS = {
-    "Campaigns.cost", "PastCalls.spent_on", "FeedbackRequests.answered_in_campaign",
+    "Campaigns.cost", "PastCalls.spent_on", "PastCalls.unread",
+    "FeedbackRequests.answered_in_campaign",
 }  # fmt: skip
 
 # What takes no id of anybody's and makes a row of one's own.

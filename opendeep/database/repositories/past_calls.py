@@ -38,6 +38,12 @@ class PastCalls(ScopedRepository):
         live = calls.c.status.in_(list(LIVE_STATUSES))
         return bool(await self._beginnings(number, since, 1, live))
 
+    async def unread(self, number: str, *, since: datetime) -> bool:
+        """Tell whether an answered attempt on a number is over, and what was said not analysed."""
+        over = calls.c.status.not_in(list(LIVE_STATUSES)) & calls.c.answered_at.is_not(None)
+        waits = calls.c.analysis_status != "done"
+        return bool(await self._beginnings(number, since, 1, over, waits))
+
     async def spent(self, *, since: datetime) -> tuple[float, int]:
         """Return the cost of the attempts since an instant in US dollars, and how many are live."""
         return await self._spent(calls.c.created_at >= since)

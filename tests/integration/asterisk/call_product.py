@@ -144,7 +144,7 @@ class CallProduct:
         )
         self.ami = AsteriskAmiClient(ami)
         self.keys = AsteriskAmiClient(replace(ami, events="off"), name="keys")
-        self.gate = PolicyDialGate(DialRules(enforce_hours=False))
+        self.gate = PolicyDialGate(DialRules(enforce_hours=False, read_first=False))
         self.ports = CallPorts(
             ami=self.ami,
             keys=self.keys,

@@ -212,6 +212,24 @@ async def test_hours_off_means_caps_off(world: World) -> None:
         assert await again(world, task, off) is None
 
 
+async def test_nothing_is_dialled_before_the_last_call_was_read(world: World) -> None:
+    """Also without hours, an answered call's number waits until the call is analysed."""
+    first, second = await world.task(), await world.task(goal="something else")
+    call = await world.call(first)
+    async with world.database.transaction() as tx:
+        calls = Calls(tx, world.user_id)
+        await calls.change(call.id, expected=set(CallStatus), answered_at=tx.now())
+    await world.end(call, CallCause.CALLEE_HUNG_UP)
+    off = PolicyDialGate(DialRules(enforce_hours=False))
+    assert await again(world, second, off)
+    waits = await world.get(second)
+    assert waits.status is TaskStatus.RETRY_SCHEDULED
+    assert waits.next_action_time == MONDAY_NOON + timedelta(seconds=15)
+    async with world.database.transaction() as tx:
+        await Calls(tx, world.user_id).save_analysis(call.id, {})
+    assert await again(world, second, off) is None
+
+
 async def test_calls_of_everybody(world: World) -> None:
     """Where accounts are people, ten attempts of all of them in a day are enough."""
     task = await world.task()

@@ -41,6 +41,7 @@ _FACTS = st.builds(
         in_call=st.booleans(),
         prefix=st.integers(0, 60),
     ),
+    unread=st.booleans(),
     budgets=st.lists(
         st.builds(
             Budget,
