@@ -113,7 +113,7 @@ class AudioSocketConnection(asyncio.Protocol):
         transport = self._transport
         if transport is None or self._full:
             return
-        if mulaw is _SILENT_MULAW:
+        if mulaw == _SILENT_MULAW:
             transport.write(_SILENCE)
             return
         frame = bytearray(_SILENCE)

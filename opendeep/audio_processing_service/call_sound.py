@@ -54,7 +54,10 @@ class CallSound:
     def hear(self, samples: bytes) -> None:
         """Take audio of the callee: signed 16-bit little endian, 8 kHz."""
         self.frames_in += 1
-        self._hear(pcm.pcm_to_mulaw(samples))
+        if samples == pcm.PCM_SILENCE_FRAME:
+            self._hear(pcm.MULAW_SILENCE_FRAME)
+        else:
+            self._hear(pcm.pcm_to_mulaw(samples))
 
     def tick(self, missed: int) -> bytes:
         """Take the AI's next 20 ms of µ-law; ``missed`` frames were not taken in time."""
@@ -74,8 +77,8 @@ class CallSound:
 
     @property
     def ear(self) -> LineEar:
-        """What the line sounds like."""
-        return self._ear.up_to(self._heard_bytes)
+        """What the line sounds like, up to the last tenth of a second that was played."""
+        return self._ear.ear
 
     def last_tenth(self) -> LastTenth:
         """Return the callee's last tenth of a second."""
@@ -146,7 +149,7 @@ class CallSound:
 
     def _take_stock(self) -> None:
         """Give the last moments to all who need them, and forget what is older."""
-        self._ear.up_to(self._heard_bytes)
+        self._ear.hear(self._heard_bytes)
         self._collect()
         self._kept_sound.keep()
         self.overlap.callee.trim()
@@ -157,27 +160,32 @@ class CallSound:
 
 
 class _EarOfCall:
-    """Brings the callee's last moments to the ear, a tenth of a second at a time."""
+    """Brings the callee's last moments to the ear, a tenth of a second at a time.
 
-    __slots__ = ("_ear", "_heard_bytes", "_moments", "_tenth", "_tenth_bytes")
+    Attributes:
+        ear: has heard everything but less than a tenth of a second.
+    """
+
+    __slots__ = ("_heard_bytes", "_moments", "_tenth", "_tenth_bytes", "ear")
 
     def __init__(self, moments: LastMoments) -> None:
         self._moments = moments
-        self._ear = LineEar()
+        self.ear = LineEar()
         self._heard_bytes = 0
         self._tenth = LastTenth(b"")
         self._tenth_bytes = 0
 
-    def up_to(self, heard_bytes: int) -> LineEar:
-        """Return the ear, which has heard everything but less than a tenth of a second."""
+    def hear(self, heard_bytes: int) -> None:
+        """Let the ear hear what came, where it is a tenth of a second or more."""
         new = heard_bytes - self._heard_bytes
-        if new >= TENTH_BYTES:
-            self._heard_bytes = heard_bytes
-            if new == TENTH_BYTES:
-                self._ear.hear(self.tenth(heard_bytes).samples)
-            else:
-                self._ear.hear(pcm.mulaw_to_samples(self._moments.last_bytes(new)))
-        return self._ear
+        if new < TENTH_BYTES:
+            return
+        self._heard_bytes = heard_bytes
+        if new == TENTH_BYTES:
+            tenth = self.tenth(heard_bytes)
+            self.ear.hear_frames(tenth.frames, tenth.energies)
+        else:
+            self.ear.hear(pcm.mulaw_to_samples(self._moments.last_bytes(new)))
 
     def tenth(self, heard_bytes: int) -> LastTenth:
         """Return the last tenth of a second; the same as long as nothing comes."""

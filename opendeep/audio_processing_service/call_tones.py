@@ -28,8 +28,14 @@ _STEP_HZ: Final = 10
 _LOWEST: Final = 30
 _PURE: Final = 0.85
 _LESSER_SHARE: Final = 0.12
-_LEAST_OF_PEAK: Final = _PURE / 2 / 5
-"""Of the greater of two peaks, five steps wide, the highest step has at least so much."""
+_EVEN: Final = (0.06, 0.65)
+"""The power of a tone over that of its peak: a half, of two tones a quarter and more; less where
+it does not fill the block, and with other sounds beside it."""
+_PEAK: Final = np.arange(5)
+"""A peak is five steps wide."""
+_LEAST_OF_FIRST: Final = _PURE / 6
+"""The second of two peaks has at most five times the first's highest step."""
+_NO_POWER: Final = np.float32(1e-12)
 _WINDOW: Final = np.hanning(BLOCK_SAMPLES).astype(np.float32)
 _SIT_HZ: Final = ((950, 55), (1400, 50), (1777, 25))
 _DTMF_LOW: Final = (697, 770, 852, 941)
@@ -80,36 +86,55 @@ def pitches_of_each(samples: Samples) -> list[Pitches]:
     """Return the same for each tenth of a second of a longer piece."""
     if not len(samples):
         return []
-    spectra = np.fft.rfft(samples.reshape(-1, BLOCK_SAMPLES) * _WINDOW)
-    powers = spectra.real**2 + spectra.imag**2
-    powers[:, :_LOWEST] = 0
-    totals: list[float] = powers.sum(axis=1).tolist()
-    highest: list[float] = powers.max(axis=1).tolist()
-    return [
-        _peaks_of(power, total) if most > _LEAST_OF_PEAK * total else ()
-        for power, total, most in zip(powers, totals, highest, strict=True)
-    ]
+    blocks = samples.reshape(-1, BLOCK_SAMPLES)
+    pitches: list[Pitches] = [()] * len(blocks)
+    even = _even_blocks(blocks)
+    if len(even):
+        for block, found in zip(even.tolist(), _pitches_in(blocks[even]), strict=True):
+            pitches[block] = found
+    return pitches
 
 
-def _peaks_of(power: npt.NDArray[np.floating], total: float) -> Pitches:
-    first, first_share = _take_peak(power, total)
+def _even_blocks(blocks: Samples) -> npt.NDArray[np.intp]:
+    """Return which blocks may be a tone by their shape; voices are peaky, one or two tones not."""
+    powers = np.vecdot(blocks, blocks) / BLOCK_SAMPLES
+    peaks = np.square(np.abs(blocks).max(axis=1))
+    even = (powers >= _EVEN[0] * peaks) & (powers <= _EVEN[1] * peaks)
+    return np.flatnonzero(even)
+
+
+def _pitches_in(blocks: Samples) -> list[Pitches]:
+    spectra = np.fft.rfft(blocks * _WINDOW)[:, _LOWEST:]
+    # Room beside the lowest and the highest step, so that each has its neighbours.
+    powers = np.zeros((len(spectra), spectra.shape[1] + 4), np.float32)
+    powers[:, 2:-2] = spectra.real**2 + spectra.imag**2
+    # What is digital silence has no share of anything.
+    totals = np.maximum(powers.sum(axis=1), _NO_POWER)
+    firsts, first_shares = _take_peaks(powers, totals)
+    if not (first_shares >= _LEAST_OF_FIRST).any():
+        return [()] * len(powers)
+    seconds, second_shares = _take_peaks(powers, totals)
+    peaks = np.stack((firsts, first_shares, seconds, second_shares), axis=1).tolist()
+    return [_pitches(*peak) for peak in peaks]
+
+
+def _pitches(first: float, first_share: float, second: float, second_share: float) -> Pitches:
     if first_share >= _PURE:
-        return (first,)
-    second, second_share = _take_peak(power, total)
+        return (round(first),)
     if second_share < _LESSER_SHARE or first_share + second_share < _PURE:
         return ()
-    return (min(first, second), max(first, second))
+    return (round(min(first, second)), round(max(first, second)))
 
 
-def _take_peak(power: npt.NDArray[np.floating], total: float) -> tuple[int, float]:
-    """Return the strongest frequency and its share, and take it out."""
-    top = int(power.argmax())
-    begin = max(top - 2, 0)
-    around = power[begin : top + 3]
-    energy = float(around.sum())
-    centre = float(around @ np.arange(begin, begin + len(around))) / max(energy, 1e-12)
-    power[begin : top + 3] = 0
-    return round(centre * _STEP_HZ), energy / total
+def _take_peaks(powers: Samples, totals: Samples) -> tuple[Samples, Samples]:
+    """Return each row's strongest frequency and its share, and take it out."""
+    rows = np.arange(len(powers))[:, None]
+    steps = powers[:, 2:-2].argmax(axis=1)[:, None] + _PEAK
+    around = powers[rows, steps]
+    powers[rows, steps] = 0
+    energies = around.sum(axis=1)
+    centres = (around * steps).sum(axis=1) / np.maximum(energies, _NO_POWER)
+    return (centres + (_LOWEST - 2)) * _STEP_HZ, energies / totals
 
 
 def _alike(one: Pitches, other: Pitches) -> bool:

@@ -84,13 +84,14 @@ class Dialogue:
 
     def on_voice_event(self, event: voice_agent.VoiceEvent) -> None:
         """Take an event of the voice AI; none after :meth:`close`, when the host may be gone."""
-        if not self._ending.closed:
+        if self._ending.closed:
+            return
+        if isinstance(event, voice_agent.AgentAudio):
+            self._agent_audio(event)
+        else:
             self._take(event)
 
     def _take(self, event: voice_agent.VoiceEvent) -> None:
-        if isinstance(event, voice_agent.AgentAudio):
-            self._agent_audio(event)
-            return
         match event:
             case voice_agent.AgentAudioDone():
                 self._sound.playout.complete(PartKey(event.item_id, event.content_index))
@@ -109,6 +110,8 @@ class Dialogue:
                     self._host.run_tool(event, spoke=spoke)
             case voice_agent.VoiceFailed():
                 self.apologise(event.reason)
+            case voice_agent.AgentAudio():
+                self._agent_audio(event)
             case _:
                 self.gaps.session_event(event, self._voice, making=self._answer.making)
         self._give_out_lines()
@@ -127,15 +130,15 @@ class Dialogue:
         for heard in playout.take_finished():
             self._transcript.agent_finished(heard, now_ms)
             self._overture.heard(heard)
-        self._give_out_lines()
+        self._give_out_lines(now_ms)
 
     def tick(self) -> None:
         """Let time pass; call it every 100 ms while Asterisk is connected."""
         now_ms = self._host.now_ms()
         self._floor.settle(talking=self._talking())
-        self._overture.look()
-        self._give_out_lines()
-        if self.gaps.look(self._voice, leaving=self._ending.decided):
+        self._overture.look(now_ms)
+        self._give_out_lines(now_ms)
+        if self.gaps.look(self._voice, now_ms, leaving=self._ending.decided):
             self._ending.goodbye = False
         if self._ending.decided:
             if self._ending.due(now_ms, talking=self._talking()):
@@ -261,8 +264,9 @@ class Dialogue:
         for line in self._transcript.take_lines(self._host.now_ms(), last=True):
             self._host.store(line)
 
-    def _give_out_lines(self) -> None:
-        for line in self._transcript.take_lines(self._host.now_ms()):
+    def _give_out_lines(self, now_ms: int | None = None) -> None:
+        now_ms = self._host.now_ms() if now_ms is None else now_ms
+        for line in self._transcript.take_lines(now_ms):
             self._host.store(line)
 
     def _agent_audio(self, event: voice_agent.AgentAudio) -> None:
@@ -270,7 +274,8 @@ class Dialogue:
         answer = self._answer
         if event.response_id == answer.response_id:
             answer.spoke = True
-            self._overture.audio(key, answer.tag)
+            if answer.tag is not None:
+                self._overture.audio(key, answer.tag)
         if not self._sound.playout.add(key, event.mulaw, event.received_ms):
             log.warning("playout_full")
 
@@ -360,6 +365,8 @@ class Dialogue:
             self.end(CallCause.SILENCE, "on hold for too long")
         elif action is HoldAction.BEGIN and not self._hold.active:
             self._stop_talking(cancel=True)
+        if action is HoldAction.NONE:
+            return self._hold.active
         event = self._hold.follow(action, voice, self._overture.opening, self._host.now_ms())
         if event is not None:
             self._host.log_event(event)
@@ -371,18 +378,20 @@ class Dialogue:
         if self._opting_out.overdue(now_ms):  # Whoever said so may have put us on hold for good.
             self.say_goodbye(CallCause.AI_HUNG_UP, self._phrases.opted_out)
             return
-        if self._held(self._hold.look(now_ms, talking=self._talking()), voice):
+        talking = self._talking()
+        if self._held(self._hold.look(now_ms, talking=talking), voice):
             return
+        # A hold that did not begin has left the talk as it was.
         self._beside.tell_keys(voice, now_ms, answer=self._overture.done)
         if not self._overture.done:
-            self._overture.tick()
+            self._overture.tick(now_ms)
             return
         asking = self._host.asking_user()
-        busy = self._talking() or self._floor.callee_speaks
+        busy = talking or self._floor.callee_speaks
         if self._beside.keep_warm(now_ms, asking=asking, busy=busy):
             voice.say(self._phrases.still_checking, tag=_HOLD)
         line = LineState(
-            ai_busy=self._talking() or asking or self.gaps.busy,
+            ai_busy=talking or asking or self.gaps.busy,
             callee_speaks=self._floor.callee_speaks,
             level_dbfs=self._sound.ear.level_dbfs,
         )

@@ -34,6 +34,7 @@ from opendeep.common.errors import VoiceUnavailableError, WireProtocolError
 log = structlog.get_logger(__name__)
 
 _HELD_BACK_BYTES = 500 * pcm.MULAW_BYTES_PER_MS
+_CAPABILITIES = VoiceCapabilities()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,7 @@ class OpenAIRealtimeClient:
     @property
     def capabilities(self) -> VoiceCapabilities:
         """OpenAI Realtime can do everything that the port knows."""
-        return VoiceCapabilities()
+        return _CAPABILITIES
 
     @property
     def resume_handle(self) -> str | None:

@@ -65,11 +65,12 @@ class LastTenth:
         mulaw: less at the beginning of a call.
     """
 
-    __slots__ = ("_level_dbfs", "_samples", "mulaw")
+    __slots__ = ("_energies", "_level_dbfs", "_samples", "mulaw")
 
     def __init__(self, mulaw: bytes) -> None:
         self.mulaw = mulaw
         self._samples: Samples | None = None
+        self._energies: list[float] | None = None
         self._level_dbfs: float | None = None
 
     @property
@@ -88,8 +89,21 @@ class LastTenth:
     def level_dbfs(self) -> float:
         """How loud it is."""
         if self._level_dbfs is None:
-            self._level_dbfs = pcm.samples_dbfs(self.samples)
+            self._level_dbfs = pcm.frames_dbfs(self.energies)
         return self._level_dbfs
+
+    @property
+    def frames(self) -> Samples:
+        """The samples, 20 ms in each row; what is left of a shorter beginning is left out."""
+        rows = len(self.mulaw) // pcm.FRAME_SAMPLES
+        return self.samples[: rows * pcm.FRAME_SAMPLES].reshape(rows, pcm.FRAME_SAMPLES)
+
+    @property
+    def energies(self) -> list[float]:
+        """The sum of squares of each of the frames."""
+        if self._energies is None:
+            self._energies = pcm.energies_of(self.frames)
+        return self._energies
 
 
 class Overlap:

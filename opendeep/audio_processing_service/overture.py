@@ -135,9 +135,8 @@ class Overture:
         """Take the voice that says the fixed words."""
         self._voice = voice
 
-    def look(self) -> None:
+    def look(self, now_ms: int) -> None:
         """Listen to the last tenth of a second; call it every 100 ms, voice or not."""
-        now_ms = self._host.now_ms()
         rang_ms = self._watch.rang_ms
         self._answered(self._watch.look(now_ms), by_sound=True)
         if self._watch.rang_ms != rang_ms and self._watch.answer in _LEAD_ON:
@@ -152,9 +151,8 @@ class Overture:
                 self._menu.forgotten = True
                 self._host.learn_menu(())
 
-    def tick(self) -> None:
+    def tick(self, now_ms: int) -> None:
         """Let 100 ms pass while no hold is on; only once there is a voice."""
-        now_ms = self._host.now_ms()
         if self._voicemail.active:
             quiet = self._sound.ear.level_dbfs <= _QUIET_DBFS
             beeped_ms = self._watch.beeped_ms
@@ -211,9 +209,9 @@ class Overture:
             self._voice.answer_turns(automatic=False)
             self._await_person()
 
-    def audio(self, key: PartKey, tag: str | None) -> None:
-        """Note that a part of the AI's speech belongs to fixed words."""
-        if tag is not None and tag.startswith((_DISCLOSURE, _MESSAGE)):
+    def audio(self, key: PartKey, tag: str) -> None:
+        """Note that a part of the AI's speech belongs to fixed words, where its tag is theirs."""
+        if tag.startswith((_DISCLOSURE, _MESSAGE)):
             self._parts.setdefault(key, tag)
 
     def response_ended(self, tag: str | None, *, spoke: bool) -> None:

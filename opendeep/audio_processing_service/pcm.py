@@ -27,6 +27,7 @@ Samples = npt.NDArray[np.float32]
 _BIAS = 132
 _CLIP = 32_635
 _FULL_SCALE = 32_768.0
+_FULL_POWER = _FULL_SCALE * _FULL_SCALE
 
 
 def _decoding_table() -> npt.NDArray[np.int16]:
@@ -78,10 +79,22 @@ def mulaw_to_samples(mulaw: bytes) -> Samples:
     return _DECODE_FLOAT.take(np.frombuffer(mulaw, _CODES))
 
 
-def samples_dbfs(samples: Samples) -> float:
-    """Return the same as :func:`energy_dbfs` of samples that were decoded."""
-    power = float(samples @ samples) / (max(len(samples), 1) * _FULL_SCALE * _FULL_SCALE)
-    return max(SILENCE_DBFS, 10 * math.log10(power)) if power > 0 else SILENCE_DBFS
+def energies_of(frames: Samples) -> list[float]:
+    """Return the sum of squares of each row."""
+    energies: list[float] = np.vecdot(frames, frames).tolist()
+    return energies
+
+
+def frames_dbfs(energies: list[float]) -> float:
+    """Return the same as :func:`energy_dbfs` of frames by their sums of squares."""
+    return power_dbfs(sum(energies), FRAME_SAMPLES * len(energies))
+
+
+def power_dbfs(energy: float, count: int) -> float:
+    """Return the same as :func:`energy_dbfs` of ``count`` samples by their sum of squares."""
+    if energy <= 0:
+        return SILENCE_DBFS
+    return max(SILENCE_DBFS, 10 * math.log10(energy / (count * _FULL_POWER)))
 
 
 def pcm_to_mulaw(pcm: bytes) -> bytes:
@@ -109,7 +122,7 @@ def quieter_than(mulaw: bytes, dbfs: float) -> bool:
     return energy_dbfs(mulaw) < dbfs
 
 
-def interleave(left: bytes, right: bytes) -> bytes:
+def interleave(left: bytes | bytearray, right: bytes | bytearray) -> bytes:
     """Join two sides of µ-law, equally long, to stereo: signed 16-bit little endian."""
     frames = np.empty((len(left), 2), _SAMPLES)
     frames[:, 0] = _DECODE.take(np.frombuffer(left, _CODES))

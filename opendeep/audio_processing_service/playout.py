@@ -15,6 +15,8 @@ from opendeep.audio_processing_service import pcm
 
 MAX_QUEUED_MS: Final = 300_000
 """How much speech may wait; more is dropped (an answer of five minutes is a broken model)."""
+_SPENT_BYTES: Final = 500 * pcm.MULAW_BYTES_PER_MS
+"""So much that was played is kept before its memory is given back."""
 _MAX_DEBT_FRAMES = 50
 _MAX_GAP_FRAMES = 5
 """So much of one gap in the AI's speech is made up: more would swallow the speaker's own pauses."""
@@ -135,6 +137,15 @@ class Playout:
 
         A part whose end is not in yet is not torn: less than a frame of it waits for more.
         """
+        begin = self._position
+        end = begin + pcm.FRAME_SAMPLES
+        if not self._debt_frames and end <= len(self._audio) and end < _SPENT_BYTES:
+            part = self._parts[0]
+            if part.played and part.queued - part.played > pcm.FRAME_SAMPLES:
+                # Nearly always: in the midst of a part, where nothing begins and nothing ends.
+                part.played += pcm.FRAME_SAMPLES
+                self._position = end
+                return bytes(self._audio[begin:end])
         if not self._frame_ready():
             if self._parts and self._parts[-1].played:
                 self._gap_frames += 1
@@ -177,7 +188,7 @@ class Playout:
     @property
     def drained(self) -> bool:
         """Whether everything that was added has been played."""
-        return self.queued_bytes == 0
+        return len(self._audio) == self._position
 
     def heard(self, key: PartKey) -> Heard | None:
         """Tell how far an unfinished part is; None for others."""
@@ -237,14 +248,10 @@ class Playout:
         frame = bytes(self._audio[self._position : self._position + pcm.FRAME_SAMPLES])
         taken = len(frame)
         self._position += taken
-        if self._position > 16_000:  # noqa: PLR2004 - give memory back every two seconds
+        if self._position >= _SPENT_BYTES:
             del self._audio[: self._position]
             self._position = 0
-        part = self._parts[0]
-        if part.played and part.queued - part.played > taken:
-            part.played += taken  # in the midst of a part: nothing begins and nothing ends
-        else:
-            self._account(taken)
+        self._account(taken)
         if taken == pcm.FRAME_SAMPLES:
             return frame
         return frame.ljust(pcm.FRAME_SAMPLES, pcm.MULAW_SILENCE_FRAME[:1])

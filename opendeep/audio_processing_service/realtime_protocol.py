@@ -15,6 +15,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from opendeep.audio_processing_service import pcm
 from opendeep.audio_processing_service import realtime_events as events
 from opendeep.common.errors import WireProtocolError
 
@@ -69,18 +70,13 @@ def parse_server_event(message: bytes) -> events.ServerEvent | None:
         raise WireProtocolError(f"A Realtime message has {len(message)} bytes.")
     try:
         if _AUDIO_TYPE in message[:80]:
-            return _audio_delta(message)
+            try:
+                return _AUDIO_DECODER.decode(message)
+            except msgspec.ValidationError:
+                pass  # the words stood elsewhere; or the shape is wrong, which shows again
         return _by_type(message)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise WireProtocolError("A Realtime message cannot be read.") from error
-
-
-def _audio_delta(message: bytes) -> events.ServerEvent | None:
-    try:
-        return _AUDIO_DECODER.decode(message)
-    except msgspec.ValidationError:
-        # The words stood elsewhere than in the type; or the shape is wrong, which shows again.
-        return _by_type(message)
 
 
 def _by_type(message: bytes) -> events.ServerEvent | None:
@@ -233,8 +229,15 @@ _APPEND_HEAD: Final = b'{"type":"input_audio_buffer.append","audio":"'
 _APPEND_TAIL: Final = b'"}'
 
 
+_SILENT_APPEND: Final = (
+    _APPEND_HEAD + binascii.b2a_base64(pcm.MULAW_SILENCE_FRAME, newline=False) + _APPEND_TAIL
+)
+
+
 def append_audio(audio: bytes) -> bytes:
     """Encode a piece of the caller's audio in the session's input format."""
+    if audio == pcm.MULAW_SILENCE_FRAME:
+        return _SILENT_APPEND
     return _APPEND_HEAD + binascii.b2a_base64(audio, newline=False) + _APPEND_TAIL
 
 

@@ -256,9 +256,18 @@ class RealtimeSession:
         if event.item_id != part.item_id or event.content_index != part.content_index:
             part = self._last_part = PartKey(event.item_id, event.content_index)
         mulaw, received_ms = self._decoder.decode(part, event.delta)
-        if part not in self._open_parts:
-            self._open_parts.append(part)
-        self._emit_audio(response_id, part, mulaw, received_ms)
+        parts = self._open_parts
+        if not (parts and parts[-1] is part) and part not in parts:
+            parts.append(part)
+        self._emit(
+            voice_agent.AgentAudio(
+                response_id=response_id,
+                item_id=event.item_id,
+                content_index=event.content_index,
+                mulaw=mulaw,
+                received_ms=received_ms,
+            )
+        )
 
     def _emit_audio(self, response_id: str, part: PartKey, mulaw: bytes, ms: float) -> None:
         self._emit(

@@ -160,9 +160,8 @@ class WavRecorder:
         return self._path if self._written_bytes else None
 
     def _hand_over(self) -> None:
-        callee, ai = bytes(self._callee), bytes(self._ai)
-        self._callee.clear()
-        self._ai.clear()
+        callee, self._callee = self._callee, bytearray()
+        ai, self._ai = self._ai, bytearray()
         if self._waiting >= _WAITING_SECONDS:
             self._give_up("the disk is too slow")
             return
@@ -186,7 +185,7 @@ class WavRecorder:
         except OSError as error:
             self._give_up(error.strerror or type(error).__name__)
 
-    def _write(self, callee: bytes, ai: bytes) -> None:
+    def _write(self, callee: bytearray, ai: bytearray) -> None:
         self._waiting -= 1
         if self._gave_up.is_set():
             return

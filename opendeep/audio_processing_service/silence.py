@@ -5,8 +5,9 @@ on hold is not quiet, so it never counts; neither does the time in which the AI 
 the user is being asked.
 """
 
-from dataclasses import dataclass
 from enum import Enum, auto
+
+import msgspec
 
 PATIENCE_MS = 6000
 CONTINUE_MS = 2000
@@ -22,9 +23,8 @@ class SilenceAction(Enum):
     GIVE_UP = auto()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineState:
-    """What is going on at one moment.
+class LineState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What is going on at one moment; made ten times a second, and cheaper than a dataclass.
 
     Attributes:
         ai_busy: the AI's speech is being made or played, or a question to the user is open.

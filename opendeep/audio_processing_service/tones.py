@@ -4,7 +4,6 @@ A fax machine answers with 2,100 Hz (called, CED) and calls with 1,100 Hz (CNG; 
 Goertzel filter of 20 ms is exact for both: they fall on the bins 42 and 22 of 160 samples at 8 kHz.
 """
 
-import math
 from typing import Final
 
 import numpy as np
@@ -14,12 +13,12 @@ from opendeep.audio_processing_service import pcm
 FAX_HZ: Final = (2100, 1100)
 FAX_MS: Final = 600
 _TONE_SHARE = 0.8
-_LOUD_DBFS = -40.0
 _KEPT = 0.8
 """So much of the loudness is that of before, from one frame to the next."""
 _LOWEST_FLOOR_DBFS = -65.0
 _FLOOR_RISE_DB = 0.12
-_FULL_POWER = 32_768.0**2
+_LOUD_ENERGY = 10 ** (-40 / 10) * pcm.FRAME_SAMPLES * 32_768.0**2
+"""A frame's at -40 dB."""
 
 
 def _probes() -> pcm.Samples:
@@ -58,19 +57,21 @@ class LineEar:
             self._follow_level([float(samples @ samples)], max(len(samples), 1))
             return
         frames = samples.reshape(-1, pcm.FRAME_SAMPLES)
-        energies: list[float] = np.vecdot(frames, frames).tolist()
+        self.hear_frames(frames, pcm.energies_of(frames))
+
+    def hear_frames(self, frames: pcm.Samples, energies: list[float]) -> None:
+        """Take whole frames, at least one, whose energies are known."""
         self._follow_level(energies, pcm.FRAME_SAMPLES)
         if not self.fax:
             energy = energies[-1]
-            loud = _level(energy, pcm.FRAME_SAMPLES) > _LOUD_DBFS
-            tone_hz = self._tone(frames[-1], energy) if loud else 0
+            tone_hz = self._tone(frames[-1], energy) if energy > _LOUD_ENERGY else 0
             self._follow_tone(tone_hz, len(energies) * pcm.FRAME_MS)
 
     def _follow_level(self, energies: list[float], samples: int) -> None:
         """Take the loudness of pieces, so many samples each, as if they came one by one."""
-        level = _level(sum(energies), samples * len(energies))
+        level = pcm.power_dbfs(sum(energies), samples * len(energies))
         self.level_dbfs += (1 - _KEPT ** len(energies)) * (level - self.level_dbfs)
-        quietest = max(_level(min(energies), samples), _LOWEST_FLOOR_DBFS)
+        quietest = max(pcm.power_dbfs(min(energies), samples), _LOWEST_FLOOR_DBFS)
         self.floor_dbfs = min(quietest, self.floor_dbfs + _FLOOR_RISE_DB * len(energies))
 
     def _follow_tone(self, tone_hz: int, ms: int) -> None:
@@ -87,9 +88,3 @@ class LineEar:
             if share > _TONE_SHARE:
                 return hz
         return 0
-
-
-def _level(energy: float, samples: int) -> float:
-    if energy <= 0:
-        return pcm.SILENCE_DBFS
-    return max(10 * math.log10(energy / samples / _FULL_POWER), pcm.SILENCE_DBFS)

@@ -34,7 +34,8 @@ class ToolGuard:
     """
 
     def __init__(self, instructions: str) -> None:
-        self._given = [_DIGITS.sub("", piece) for piece in re.split(r"[^\d\s().+-]", instructions)]
+        pieces = re.split(r"[^\d\s().+-]", instructions)
+        self._given = [digits for piece in pieces if (digits := _DIGITS.sub("", piece))]
         self.refused = 0
         self._called_ms: deque[int] = deque()
         self._pressed = ""

@@ -6,9 +6,10 @@ not come is asked for again, then the session is given up for lost. A callee who
 provider telling anything at all makes it show a sign of life, or be given up.
 """
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
+
+import msgspec
 
 QUIET_MS: Final = 2200
 """So long may nothing be heard while an answer is owed; a turn's end is known 0.7 s late."""
@@ -35,9 +36,8 @@ class CareAction(Enum):
     RENEW = auto()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VoiceState:
-    """What is going on at one moment.
+class VoiceState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What is going on at one moment; made ten times a second, and cheaper than a dataclass.
 
     Attributes:
         owed: an answer should be coming.
@@ -79,7 +79,8 @@ class VoiceCare:
 
     def look(self, state: VoiceState, now_ms: int) -> CareAction:
         """Take the present state; say what follows."""
-        if state.talking or state.callee_speaks:
+        # Speech that comes no faster than it is played does not wait, and is heard all the same.
+        if state.talking or state.callee_speaks or state.sounds != self._sounds:
             self._quiet_since_ms = now_ms
         if state.sounds != self._sounds or not state.owed or state.lost:
             self._hurry = self._hurry and state.sounds == self._sounds

@@ -95,17 +95,18 @@ class VoiceGaps:
         speaks = self._talk.floor.callee_speaks or not self._sound.playout.drained
         return not (speaks or self._host.asking_user() or self._on_hold)
 
-    def look(self, voice: SteadyVoice | None, *, leaving: bool) -> bool:
+    def look(self, voice: SteadyVoice | None, now_ms: int, *, leaving: bool) -> bool:
         """Let a tenth of a second pass.
 
         Args:
             voice: the call's voice; None while the first session is awaited.
+            now_ms: ms since the answer.
             leaving: the call is being ended; no more is said in place of what does not come.
 
         Returns:
             Whether words of leave that are still owed should not be waited for.
         """
-        action = self._care.look(self._state(voice), self._host.now_ms())
+        action = self._care.look(self._state(voice), now_ms)
         if action is CareAction.FILL and leaving:
             return True
         if action is CareAction.FILL and not self._on_hold:
@@ -114,7 +115,7 @@ class VoiceGaps:
             self._host.log_event("gap_filled")
         if voice is None or leaving:
             return False
-        if self._failures.retry_is_due(self._host.now_ms()) and not self._on_hold:
+        if self._failures.retry_is_due(now_ms) and not self._on_hold:
             voice.respond()
         if action is CareAction.ASK_AGAIN:
             self._host.log_event("asked_again")
