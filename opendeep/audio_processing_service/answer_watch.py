@@ -10,6 +10,7 @@ from opendeep.audio_processing_service.answer_classifier import (
 )
 from opendeep.audio_processing_service.call_sound import CallSound
 from opendeep.audio_processing_service.call_tones import BLOCK_MS, Tone, ToneEar, pitches_of_each
+from opendeep.audio_processing_service.overlap import LastTenth
 from opendeep.common.data_models import CallCause
 
 END_CAUSES: Final = {
@@ -24,6 +25,7 @@ LATEST_WORDS_MS: Final = 60_000
 LATEST_BEEP_MS: Final = 300_000
 """So long a machine's beeps and the ringing behind it are listened for."""
 _MOST_LATER: Final = 10
+_TWO_BLOCKS_MS: Final = 3 * BLOCK_MS // 2
 _RISE_DB: Final = 9.0
 _FAINTEST_DBFS: Final = -45.0
 
@@ -47,6 +49,7 @@ class AnswerWatch:
         self._classifier = AnswerClassifier()
         self._later: list[tuple[bytes, int]] = []
         self._told = Answer.UNKNOWN
+        self._looked_ms = 0
 
     @property
     def answer(self) -> Answer:
@@ -59,11 +62,18 @@ class AnswerWatch:
         return self._classifier.decided_ms
 
     def look(self, now_ms: int) -> Answer | None:
-        """Take the last tenth of a second; call it every 100 ms. Returns as :meth:`said`."""
+        """Take what came since the last look, one tenth of a second or two; as :meth:`said`."""
         machine = self._is_machine()
         if now_ms > (LATEST_BEEP_MS if machine else LONGEST_MS + BLOCK_MS):
             return None
-        tenth = self._sound.last_tenth()
+        news = None
+        if now_ms - self._looked_ms > _TWO_BLOCKS_MS:
+            news = self._hear(self._sound.tenth_before(), now_ms - BLOCK_MS)
+        self._looked_ms = now_ms
+        return self._hear(self._sound.last_tenth(), now_ms) or news
+
+    def _hear(self, tenth: LastTenth, now_ms: int) -> Answer | None:
+        machine = self._is_machine()
         if not tenth.whole:
             return None
         limit_dbfs = max(_FAINTEST_DBFS, self._sound.ear.floor_dbfs + _RISE_DB)

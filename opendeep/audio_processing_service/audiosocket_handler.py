@@ -17,7 +17,7 @@ import structlog
 from opendeep.audio_processing_service import pcm, voice_agent
 from opendeep.audio_processing_service.audio_link import AudioLink
 from opendeep.audio_processing_service.call_log import CallLog
-from opendeep.audio_processing_service.call_sound import CallSound
+from opendeep.audio_processing_service.call_sound import LOOK_FRAMES, CallSound
 from opendeep.audio_processing_service.call_tools import offered_tools
 from opendeep.audio_processing_service.dialogue import Dialogue
 from opendeep.audio_processing_service.listening_in import listen_in
@@ -54,7 +54,6 @@ from opendeep.common.ports import (
 
 log = structlog.get_logger(__name__)
 
-_TICKS_PER_LOOK: Final = 5
 _HANGUP_SECONDS: Final = 2.0
 _SOUND_AFTER_ANSWER_SECONDS: Final = 5.0
 _LAST_TEXT_SECONDS: Final = 0.8
@@ -237,7 +236,8 @@ class AudioSocketHandler:
         sound, dialogue = self._sound, self._dialogue
         link.send(sound.tick(missed))
         dialogue.frame_played()
-        if sound.frames_out % _TICKS_PER_LOOK == 0:
+        if sound.frames_out % sound.look_frames == 0:
+            sound.look_frames = LOOK_FRAMES
             dialogue.tick()
 
     def disconnected(self, *, broken: bool) -> None:

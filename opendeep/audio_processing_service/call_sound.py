@@ -22,8 +22,8 @@ _LATE_BYTES: Final = 5 * pcm.FRAME_SAMPLES
 _KEPT_BYTES: Final = 500 * pcm.MULAW_BYTES_PER_MS
 """So much of the callee's audio is kept for a voice session that is not open yet."""
 _PADS_PER_TICK: Final = 2
-_STOCK_EVERY: Final = 5
-"""So many frames are kept at a time: a tenth of a second."""
+LOOK_FRAMES: Final = 5
+"""So many frames pass between two looks at the call: a tenth of a second."""
 
 
 class CallSound:
@@ -37,12 +37,14 @@ class CallSound:
         frames_in: frames that came from Asterisk.
         frames_out: frames that were taken for Asterisk.
         overlap: both sides' last moments, and whether the AI's speech waits for the callee.
+        look_frames: how many frames pass until the next look, :data:`LOOK_FRAMES` or twice as many.
     """
 
     def __init__(self, recorder: CallRecorder | None) -> None:
         self.playout = Playout()
         self.frames_in = 0
         self.frames_out = 0
+        self.look_frames = LOOK_FRAMES
         self.overlap = Overlap()
         self._ear = _EarOfCall(self.overlap.callee)
         self._kept_sound = KeptSound(self.overlap, recorder)
@@ -71,7 +73,7 @@ class CallSound:
         frame = pcm.MULAW_SILENCE_FRAME if overlap.paused else self.playout.next_frame()
         overlap.played.mulaw += frame
         self.frames_out += 1
-        if missed or self.frames_out % _STOCK_EVERY == 0:
+        if missed or self.frames_out % self.look_frames == 0:
             self._take_stock()
         return frame
 
@@ -83,6 +85,10 @@ class CallSound:
     def last_tenth(self) -> LastTenth:
         """Return the callee's last tenth of a second."""
         return self._ear.tenth(self._heard_bytes)
+
+    def tenth_before(self) -> LastTenth:
+        """Return the tenth of a second before the last one."""
+        return LastTenth(self.overlap.callee.last_bytes(2 * TENTH_BYTES)[:-TENTH_BYTES])
 
     def heard_since(self, position: int) -> tuple[bytes, int]:
         """Return the callee's µ-law from a position on (the last second of it), and its end."""

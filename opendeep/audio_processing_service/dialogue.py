@@ -12,7 +12,7 @@ import structlog
 
 from opendeep.audio_processing_service import voice_agent
 from opendeep.audio_processing_service.barge_in import FloorAction
-from opendeep.audio_processing_service.call_sound import CallSound
+from opendeep.audio_processing_service.call_sound import LOOK_FRAMES, CallSound
 from opendeep.audio_processing_service.conversation import Conversation
 from opendeep.audio_processing_service.dialogue_host import AnswerInMaking, DialogueHost
 from opendeep.audio_processing_service.ending import CallEnding
@@ -32,8 +32,7 @@ log = structlog.get_logger(__name__)
 
 _VOICE_READY_MS: Final = 4000
 _NEVER_TOO_LATE: Final = frozenset({"mark_do_not_call", "note_fact"})
-_GOODBYE: Final = "goodbye"
-_HOLD, _STILL_THERE = "hold", "still-there"
+_GOODBYE, _HOLD, _STILL_THERE = "goodbye", "hold", "still-there"
 
 
 class Dialogue:
@@ -84,14 +83,13 @@ class Dialogue:
 
     def on_voice_event(self, event: voice_agent.VoiceEvent) -> None:
         """Take an event of the voice AI; none after :meth:`close`, when the host may be gone."""
-        if self._ending.closed:
-            return
-        if isinstance(event, voice_agent.AgentAudio):
-            self._agent_audio(event)
-        else:
+        if not self._ending.closed:
             self._take(event)
 
     def _take(self, event: voice_agent.VoiceEvent) -> None:
+        if isinstance(event, voice_agent.AgentAudio):
+            self._agent_audio(event)
+            return
         match event:
             case voice_agent.AgentAudioDone():
                 self._sound.playout.complete(PartKey(event.item_id, event.content_index))
@@ -110,11 +108,9 @@ class Dialogue:
                     self._host.run_tool(event, spoke=spoke)
             case voice_agent.VoiceFailed():
                 self.apologise(event.reason)
-            case voice_agent.AgentAudio():
-                self._agent_audio(event)
             case _:
                 self.gaps.session_event(event, self._voice, making=self._answer.making)
-        self._give_out_lines()
+        self._give_out_lines(self._host.now_ms())
 
     def frame_played(self) -> None:
         """Look at what the frame that was just taken began or ended."""
@@ -133,7 +129,7 @@ class Dialogue:
         self._give_out_lines(now_ms)
 
     def tick(self) -> None:
-        """Let time pass; call it every 100 ms while Asterisk is connected."""
+        """Let time pass; call it every ``look_frames`` of the sound while Asterisk is connected."""
         now_ms = self._host.now_ms()
         self._floor.settle(talking=self._talking())
         self._overture.look(now_ms)
@@ -214,7 +210,7 @@ class Dialogue:
     def note(self, text: str) -> None:
         """Add a system line to the transcript."""
         self._transcript.system(text, self._host.now_ms())
-        self._give_out_lines()
+        self._give_out_lines(self._host.now_ms())
 
     def ask_to_hold(self) -> None:
         """Tell the callee that something takes a moment."""
@@ -256,26 +252,22 @@ class Dialogue:
         self._stop_talking(cancel=True)
         if self._voice is not None:
             self._voice.answer_turns(automatic=False)
-        self._give_out_lines()
+        self._give_out_lines(self._host.now_ms())
 
     def close(self) -> None:
         """Give out the last lines."""
         self._ending.closed = True
-        for line in self._transcript.take_lines(self._host.now_ms(), last=True):
-            self._host.store(line)
+        self._give_out_lines(self._host.now_ms(), last=True)
 
-    def _give_out_lines(self, now_ms: int | None = None) -> None:
-        now_ms = self._host.now_ms() if now_ms is None else now_ms
-        for line in self._transcript.take_lines(now_ms):
+    def _give_out_lines(self, now_ms: int, *, last: bool = False) -> None:
+        for line in self._transcript.take_lines(now_ms, last=last):
             self._host.store(line)
 
     def _agent_audio(self, event: voice_agent.AgentAudio) -> None:
         key = PartKey(event.item_id, event.content_index)
-        answer = self._answer
-        if event.response_id == answer.response_id:
-            answer.spoke = True
-            if answer.tag is not None:
-                self._overture.audio(key, answer.tag)
+        if event.response_id == self._answer.response_id:
+            self._answer.spoke = True
+            self._overture.audio(key, self._answer.tag)
         if not self._sound.playout.add(key, event.mulaw, event.received_ms):
             log.warning("playout_full")
 
@@ -326,7 +318,7 @@ class Dialogue:
             # A murmur may have been the answer to what the AI went on to ask.
             self._silence.expect_continuation()
         action = self._hold.said(event.text, in_talk=self._overture.done)
-        if self._voice is not None and not self._held(action, self._voice):
+        if self._voice is not None and not self._held(action, self._voice, now_ms):
             self._overture.callee_said(event.text)
 
     def _heed(self, text: str) -> None:
@@ -359,15 +351,13 @@ class Dialogue:
             self._transcript.agent_cut(part, now_ms)
             self._overture.heard(part)
 
-    def _held(self, action: HoldAction, voice: voice_agent.VoiceAgent) -> bool:
+    def _held(self, action: HoldAction, voice: voice_agent.VoiceAgent, now_ms: int) -> bool:
         """Follow what was decided about a hold; return whether the call is on hold."""
         if action is HoldAction.GIVE_UP:
             self.end(CallCause.SILENCE, "on hold for too long")
         elif action is HoldAction.BEGIN and not self._hold.active:
             self._stop_talking(cancel=True)
-        if action is HoldAction.NONE:
-            return self._hold.active
-        event = self._hold.follow(action, voice, self._overture.opening, self._host.now_ms())
+        event = self._hold.follow(action, voice, self._overture.opening, now_ms)
         if event is not None:
             self._host.log_event(event)
         if event == "hold_ended":
@@ -379,13 +369,14 @@ class Dialogue:
             self.say_goodbye(CallCause.AI_HUNG_UP, self._phrases.opted_out)
             return
         talking = self._talking()
-        if self._held(self._hold.look(now_ms, talking=talking), voice):
+        if self._held(self._hold.look(now_ms, talking=talking), voice, now_ms):
             return
-        # A hold that did not begin has left the talk as it was.
         self._beside.tell_keys(voice, now_ms, answer=self._overture.done)
         if not self._overture.done:
             self._overture.tick(now_ms)
             return
+        if talking and not self._hold.doubtful:  # Who interrupts the AI is heard by the frame.
+            self._sound.look_frames = 2 * LOOK_FRAMES
         asking = self._host.asking_user()
         busy = talking or self._floor.callee_speaks
         if self._beside.keep_warm(now_ms, asking=asking, busy=busy):

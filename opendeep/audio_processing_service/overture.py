@@ -209,9 +209,9 @@ class Overture:
             self._voice.answer_turns(automatic=False)
             self._await_person()
 
-    def audio(self, key: PartKey, tag: str) -> None:
-        """Note that a part of the AI's speech belongs to fixed words, where its tag is theirs."""
-        if tag.startswith((_DISCLOSURE, _MESSAGE)):
+    def audio(self, key: PartKey, tag: str | None) -> None:
+        """Note that a part of the AI's speech belongs to fixed words."""
+        if tag is not None and tag.startswith((_DISCLOSURE, _MESSAGE)):
             self._parts.setdefault(key, tag)
 
     def response_ended(self, tag: str | None, *, spoke: bool) -> None:
