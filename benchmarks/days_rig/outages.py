@@ -58,7 +58,7 @@ class Outages:
         return not self.quiet and now < self.until.get(thing, now)
 
 
-class FlakyDatabase:
+class FlakyDatabase(Database):
     """A database that is away at times; before a transaction, or at its very end."""
 
     def __init__(self, inner: Database, outages: Outages, clock: MovedClock) -> None:

@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -16,8 +17,10 @@ import psycopg
 from opendeep.common.clock import SystemClock
 from opendeep.common.data_models import TaskStatus
 from opendeep.common.event_bus import InProcessEventBus
+from opendeep.database.claims import TaskClaim
 from opendeep.database.engine import SqlDatabase
 from opendeep.database.repositories import SystemTasks
+from opendeep.database.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +64,21 @@ async def _ours(job: Job, wait: Wait) -> tuple[int, float]:
         wait()
         began = time.perf_counter()
         while done < job.count:
-            async with database.transaction() as tx:
-                claimed = await SystemTasks(tx).claim(
+            claimed = await database.at_once(
+                lambda tx: SystemTasks(tx).claim(
                     now=tx.now(), limit=job.batch, claimed_by="bench", lease_seconds=60
                 )
+            )
             if job.finishes:
-                async with database.transaction() as tx:
-                    await SystemTasks(tx).finish(claimed, TaskStatus.COMPLETED, reason="Done.")
+                await database.at_once(partial(_finish, claimed))
             done += len(claimed)
             if not claimed:
                 break
         return done, time.perf_counter() - began
+
+
+async def _finish(claimed: list[TaskClaim], tx: Transaction) -> int:
+    return await SystemTasks(tx).finish(claimed, TaskStatus.COMPLETED, reason="Done.")
 
 
 def raw(job: Job, wait: Wait) -> tuple[int, float]:

@@ -70,8 +70,8 @@ async def plans(rows: Rows) -> dict[str, list[str]]:
     lane = claims.Lane(user_id=UserId(1), campaign_id=CampaignId(1), priority=5, head=None)
     lease = claims.Lease(now=now, claimed_by="poll", expires_at=now)
     steps = {
-        "whose turn": claims.due_lanes(now, most_busy=_TEN),
-        "take": claims.take(lane, lease, until=None, limit=_TEN),
+        "whose turn": claims.due_lanes(now, most_busy=_TEN, dialect=rows.dialect),
+        "take": claims.take(lane, lease, until=None, limit=_TEN, dialect=rows.dialect),
     }
     found = {}
     async with SqlDatabase(rows.url, InProcessEventBus()) as database, database.transaction() as tx:

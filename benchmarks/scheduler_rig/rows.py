@@ -26,6 +26,7 @@ class Rows:
     def __init__(self, url: str) -> None:
         self.url = url
         self.is_postgres = url.startswith("postgres")
+        self.dialect = "postgresql" if self.is_postgres else "sqlite"
 
     def make(self, tasks: int, *, users: int = 1) -> None:
         """Make ``tasks`` due rows, dealt out to users with one campaign each."""

@@ -10,15 +10,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    ClauseElement,
     ColumnElement,
     Executable,
     FromClause,
     Integer,
     Select,
     Text,
+    TextClause,
     and_,
     bindparam,
     func,
@@ -32,7 +34,9 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.types import NullType
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
+from sqlalchemy.types import NullType, TypeEngine
 
 from opendeep.common.data_models import CampaignStatus, TaskStatus
 from opendeep.common.ids import CampaignId, TaskId, UserId
@@ -54,8 +58,7 @@ _NOW = bindparam("now", type_=UtcDateTime)
 _MOST = bindparam("most", type_=Integer)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskClaim:
+class TaskClaim(NamedTuple):
     """A claimed task, by its fence: whoever writes with an older ``token`` is refused."""
 
     task_id: TaskId
@@ -104,7 +107,7 @@ class Lane:
 
 def lane_of(row: Any, *, per_user: int | None) -> Lane | None:
     """Read a row of :func:`due_lanes`; None for a user who has as much as one user may have."""
-    busy = int(row["busy"])
+    busy = int(row.get("busy", 0))
     if per_user is not None and busy >= per_user:
         return None
     priority = None if row["head"] is None else int(row["priority"])
@@ -119,14 +122,19 @@ def lane_of(row: Any, *, per_user: int | None) -> Lane | None:
     )
 
 
-def due_lanes(now: datetime, *, most_busy: int) -> tuple[Select[Any], Parameters]:
+def due_lanes(
+    now: datetime, *, most_busy: int | None, dialect: str
+) -> tuple[Executable, Parameters]:
     """Select each lane that has something due, with a row for each of its priorities.
 
     Args:
         now: what is due until when.
-        most_busy: further than this nobody's tasks are counted.
+        most_busy: further than this nobody's tasks are counted; None counts nobody's.
+        dialect: ``sqlite`` or ``postgresql``.
     """
-    return _due_lanes(), {"now": now, "most": most_busy}
+    if most_busy is None:
+        return _due_lanes(dialect, counts_busy=False), {"now": now}
+    return _due_lanes(dialect, counts_busy=True), {"now": now, "most": most_busy}
 
 
 def head_of(lane: Lane, now: datetime) -> tuple[Select[Any], Parameters]:
@@ -143,7 +151,9 @@ class Lease:
     expires_at: datetime
 
 
-def take(lane: Lane, lease: Lease, *, until: Any, limit: int) -> tuple[Executable, Parameters]:
+def take(
+    lane: Lane, lease: Lease, *, until: Any, limit: int, dialect: str
+) -> tuple[Executable, Parameters]:
     """Claim the first due tasks of a lane; claimers beside this one skip each other's rows.
 
     Args:
@@ -151,20 +161,18 @@ def take(lane: Lane, lease: Lease, *, until: Any, limit: int) -> tuple[Executabl
         lease: the claim.
         until: what became due later than this is left; None for no bound.
         limit: how many at most.
+        dialect: ``sqlite`` or ``postgresql``.
     """
     bound = {} if until is None else {"until": until}
     claim = {"now": lease.now, "holder": lease.claimed_by, "expires": lease.expires_at}
     parameters = {**lane.parameters, **claim, **bound, "most": limit}
-    return _take(lane.shape, until is not None), parameters
+    return _take(dialect, lane.shape, until is not None), parameters
 
 
 def ordered(claims: Iterable[Any]) -> list[TaskClaim]:
     """Read what :func:`take` returned, in the order of becoming due."""
-    rows = sorted(claims, key=lambda row: (str(row["due"] or ""), row["id"]))
-    return [
-        TaskClaim(task_id=TaskId(row["id"]), user_id=UserId(row["user_id"]), token=row["token"])
-        for row in rows
-    ]
+    rows = sorted([(str(due or ""), id_, user_id, token) for id_, user_id, token, due in claims])
+    return [TaskClaim(task_id, user_id, token) for _, task_id, user_id, token in rows]
 
 
 class LaneRows:
@@ -176,8 +184,10 @@ class LaneRows:
 
     async def take(self, lane: Lane, until: Any, most: int) -> list[TaskClaim]:
         """See ``deal.Lanes``."""
-        statement, parameters = take(lane, self._lease, until=until, limit=most)
-        return ordered((await self._tx.execute(statement, parameters)).mappings())
+        statement, parameters = take(
+            lane, self._lease, until=until, limit=most, dialect=self._tx.dialect
+        )
+        return ordered(await self._tx.execute(statement, parameters))
 
     async def head(self, lane: Lane) -> Any:
         """See ``deal.Lanes``."""
@@ -185,13 +195,36 @@ class LaneRows:
         return (await self._tx.execute(statement, parameters)).scalar()
 
 
-# To write these statements takes SQLAlchemy milliseconds, to run them a fraction of one: each is
-# written once, and its values come as parameters.
+# To write these statements takes SQLAlchemy milliseconds, to look a written one up a tenth of one,
+# to run them less: each is written once, as text, and its values come as parameters.
+_DIALECTS = {"postgresql": PGDialect, "sqlite": SQLiteDialect}
+
+
+def _written(statement: ClauseElement, dialect: str, **types: TypeEngine[Any]) -> TextClause:
+    """Write a statement down for good; ``types`` of the values that cannot tell their own."""
+    compiled = statement.compile(dialect=_DIALECTS[dialect](paramstyle="named"))
+    values = [
+        bindparam(name, value, type_=types.get(name))
+        if value is not None
+        else bindparam(name, type_=types.get(name))
+        for name, value in compiled.params.items()
+    ]
+    return text(str(compiled)).bindparams(*values)
 
 
 @cache
-def _due_lanes() -> Select[Any]:
+def _due_lanes(dialect: str, *, counts_busy: bool) -> Executable:
     each = union_all(_campaigns_due(), _users_due()).subquery("each_lane")
+    # The last priority's row stands for the lane even without a head: see Lane.priority.
+    last = each.c.priority == literal_column(str(_PRIORITIES[-1]))
+    found = select(each, *([_busy(each)] if counts_busy else [])).where(
+        or_(each.c.head.is_not(None), last)
+    )
+    written = _written(found, dialect, now=UtcDateTime())
+    return written.columns(last_claim_at=UtcDateTime())
+
+
+def _busy(each: FromClause) -> ColumnElement[int]:
     counted = (
         select(literal_column("1"))
         .where(tasks.c.user_id == each.c.user_id, text(_IS_BUSY))
@@ -199,10 +232,7 @@ def _due_lanes() -> Select[Any]:
         .limit(_MOST)
         .subquery("counted")
     )
-    busy = select(func.count()).select_from(counted).scalar_subquery().label("busy")
-    # The last priority's row stands for the lane even without a head: see Lane.priority.
-    last = each.c.priority == literal_column(str(_PRIORITIES[-1]))
-    return select(each, busy).where(or_(each.c.head.is_not(None), last))
+    return select(func.count()).select_from(counted).scalar_subquery().label("busy")
 
 
 @cache
@@ -216,7 +246,7 @@ def _head_of(shape: tuple[bool, bool]) -> Select[Any]:
 
 
 @cache
-def _take(shape: tuple[bool, bool], bounded: bool) -> Executable:
+def _take(dialect: str, shape: tuple[bool, bool], bounded: bool) -> Executable:
     wanted = _wanted(shape)
     if bounded:
         bound = bindparam("until", type_=_RAW)
@@ -230,7 +260,7 @@ def _take(shape: tuple[bool, bool], bounded: bool) -> Executable:
         .cte("chosen")
     )
     values = {
-        "status": TaskStatus.QUEUED_FOR_CALL,
+        "status": TaskStatus.QUEUED_FOR_CALL.value,
         "status_before_claim": tasks.c.status,
         "claimed_by": bindparam("holder", type_=Text),
         "claim_expires_at": bindparam("expires", type_=UtcDateTime),
@@ -245,7 +275,8 @@ def _take(shape: tuple[bool, bool], bounded: bool) -> Executable:
         type_coerce(tasks.c.next_action_time, _RAW).label("due"),
     )
     claim = update(tasks).where(tasks.c.id.in_(select(chosen.c.id))).values(values)
-    return claim.returning(*returned)
+    types = {name: UtcDateTime() for name in ("now", "expires", "updated_at")}
+    return _written(claim.returning(*returned), dialect, **types)
 
 
 def _wanted(shape: tuple[bool, bool]) -> ColumnElement[bool]:

@@ -2,11 +2,11 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, create_engine, event
 from sqlalchemy.engine import make_url
@@ -29,6 +29,9 @@ _POSTGRES_OPTIONS = (
 )
 
 
+ResultT = TypeVar("ResultT")
+
+
 class Database(Protocol):
     """Hands out transactions."""
 
@@ -42,6 +45,19 @@ class Database(Protocol):
             UnavailableError: the database is away, or too busy for longer than its time-out.
         """
         ...
+
+    async def at_once(self, work: Callable[[Transaction], Coroutine[Any, Any, ResultT]]) -> ResultT:
+        """Do a unit of work as in :meth:`transaction`; on SQLite in one hand-over to its thread.
+
+        Args:
+            work: waits for nothing but its transaction; it may run in another thread. A caller
+                who is cancelled may find it done.
+
+        Raises:
+            UnavailableError: see :meth:`transaction`. Whatever ``work`` raises passes through.
+        """
+        async with self.transaction() as tx:
+            return await work(tx)
 
 
 def parse_url(url: str) -> URL:
@@ -131,6 +147,10 @@ class _Connections(Protocol):
         """Open a transaction: committed at the end of the block, rolled back by an exception."""
         ...
 
+    async def at_once(self, work: Callable[[Run], Coroutine[Any, Any, ResultT]]) -> ResultT:
+        """Do the whole of a transaction."""
+        ...
+
     async def close(self) -> None:
         """Let go of every connection."""
         ...
@@ -144,6 +164,10 @@ class _PostgresPool:
     async def begin(self) -> AsyncIterator[Run]:
         async with self._engine.begin() as connection:
             yield connection.execute
+
+    async def at_once(self, work: Callable[[Run], Coroutine[Any, Any, ResultT]]) -> ResultT:
+        async with self.begin() as run:
+            return await work(run)
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -198,18 +222,37 @@ class SqlDatabase:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Open a unit of work (see :class:`Database`)."""
-        if self._connections is None:
-            raise UnavailableError("The database is closed.")
-        dialect = self._url.get_backend_name()
         with translated_errors():
-            async with self._connections.begin() as run:
-                tx = Transaction(run, dialect=dialect, clock=self._clock)
+            async with self._opened().begin() as run:
+                tx = self._transaction(run)
                 yield tx
                 await tx.store_events()
         await tx.deliver(self._bus)
 
+    async def at_once(self, work: Callable[[Transaction], Coroutine[Any, Any, ResultT]]) -> ResultT:
+        """Do a unit of work (see :class:`Database`)."""
 
-class MemoryDatabase:
+        async def whole(run: Run) -> tuple[Transaction, ResultT]:
+            tx = self._transaction(run)
+            result = await work(tx)
+            await tx.store_events()
+            return tx, result
+
+        with translated_errors():
+            tx, result = await self._opened().at_once(whole)
+        await tx.deliver(self._bus)
+        return result
+
+    def _opened(self) -> _Connections:
+        if self._connections is None:
+            raise UnavailableError("The database is closed.")
+        return self._connections
+
+    def _transaction(self, run: Run) -> Transaction:
+        return Transaction(run, dialect=self._url.get_backend_name(), clock=self._clock)
+
+
+class MemoryDatabase(Database):
     """SQLite in this process's memory, without a thread: it runs on a loop of virtual time.
 
     The same repositories run on it as on the real ones; the contract suite proves it the same.

@@ -7,8 +7,9 @@ taken in order: where newcomers may slip in, a waiter can starve for as long as 
 """
 
 import asyncio
+import contextvars
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar, TypeVarTuple
@@ -36,10 +37,11 @@ class SqliteThread:
         self._turn_seconds = turn_seconds
         self._turn = asyncio.Lock()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
+        self._kept: Connection | None = None
 
     async def close(self) -> None:
         """Close the file, after what was begun."""
-        await self._call(self._engine.dispose)
+        await self._call(self._dispose)
         self._thread.shutdown()
 
     @asynccontextmanager
@@ -68,6 +70,35 @@ class SqliteThread:
                 self._thread.submit(_close, opened)
             self._turn.release()
 
+    async def at_once(self, work: Callable[[Run], Coroutine[Any, Any, ResultT]]) -> ResultT:
+        """Do a whole transaction in one hand-over: begin, ``work``, commit.
+
+        Args:
+            work: waits for nothing but ``Run``. A caller who is cancelled may find it done.
+
+        Raises:
+            UnavailableError: others held the database for too long.
+        """
+        await self._take_turn()
+        try:
+            return await self._call(contextvars.copy_context().run, self._whole, work)
+        finally:
+            self._turn.release()
+
+    def _whole(self, work: Callable[[Run], Coroutine[Any, Any, ResultT]]) -> ResultT:
+        opened: list[Connection] = []
+
+        async def run(statement: Executable, parameters: Parameters | None) -> CursorResult[Any]:
+            return _execute(opened[0], statement, parameters)
+
+        try:
+            self._open(opened)
+            result = _driven(work(run))
+            _commit(opened)
+        finally:
+            _close(opened)
+        return result
+
     async def _take_turn(self) -> None:
         try:
             async with asyncio.timeout(self._turn_seconds):
@@ -79,9 +110,27 @@ class SqliteThread:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
     def _open(self, opened: list[Connection]) -> None:
-        connection = self._engine.connect()
-        opened.append(connection)
-        connection.begin()
+        if self._kept is None or self._kept.invalidated:
+            self._kept = self._engine.connect()
+        self._kept.begin()
+        opened.append(self._kept)
+
+    def _dispose(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+        self._engine.dispose()
+
+
+def _driven(work: Coroutine[Any, Any, ResultT]) -> ResultT:
+    """Run a coroutine that never has to wait, to its end."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        result: ResultT = done.value
+        return result
+    finally:
+        work.close()
+    raise RuntimeError("A transaction waits for something that is not the database.")
 
 
 def _execute(
@@ -106,6 +155,6 @@ def _commit(opened: list[Connection]) -> None:
 
 
 def _close(opened: list[Connection]) -> None:
-    """Give the connection back; what was not committed is rolled back. Idempotent."""
+    """Roll back what was not committed. Idempotent."""
     while opened:
-        opened.pop().close()
+        opened.pop().rollback()

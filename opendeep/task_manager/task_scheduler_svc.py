@@ -14,6 +14,7 @@ from opendeep.common.event_bus import EventBus
 from opendeep.common.messages import WAKEUPS, Wakeup
 from opendeep.database.engine import Database
 from opendeep.database.repositories import SystemCalls, SystemStops, SystemTasks
+from opendeep.database.transaction import Transaction
 from opendeep.task_manager.dial_gate import PolicyDialGate
 from opendeep.task_manager.trunk_breaker import free_calls
 from opendeep.task_manager.wake_loop import MORE, WakeLoop
@@ -77,23 +78,27 @@ class TaskSchedulerService:
         Raises:
             UnavailableError: the database is away.
         """
-        async with self._database.transaction() as tx:
-            queue = SystemTasks(tx)
-            now = tx.now()
-            expired = await queue.release_expired_claims(now)
-            held = await SystemCalls(tx).live_count() + await queue.queued_count()
-            free = await free_calls(tx, self._config.max_concurrent_calls - held)
-            stopped = await SystemStops(tx).active(now)
-            claimed = await queue.claim_due(
-                now=now,
-                limit=0 if stopped else free,
-                per_user=self._config.max_concurrent_calls_per_user,
-                claimed_by=self._config.claimed_by,
-                lease_seconds=self._config.lease_seconds,
-            )
-            queued = [task for task in claimed if await self._gate.check(tx, task) is None]
-            if queued:
-                tx.publish(WAKEUPS, Wakeup(work="queued_tasks"))
+        claimed, queued, expired = await self._database.at_once(self._round)
         if claimed or expired:
-            log.info("tasks_scheduled", claimed=len(claimed), queued=len(queued), expired=expired)
-        return MORE if len(queued) < len(claimed) else False
+            log.info("tasks_scheduled", claimed=claimed, queued=queued, expired=expired)
+        return MORE if queued < claimed else False
+
+    async def _round(self, tx: Transaction) -> tuple[int, int, int]:
+        """Return how many tasks were claimed, how many are queued, how many claims expired."""
+        queue = SystemTasks(tx)
+        now = tx.now()
+        expired = await queue.release_expired_claims(now)
+        held = await SystemCalls(tx).live_count() + await queue.queued_count()
+        free = await free_calls(tx, self._config.max_concurrent_calls - held)
+        stopped = await SystemStops(tx).active(now)
+        claimed = await queue.claim_due(
+            now=now,
+            limit=0 if stopped else free,
+            per_user=self._config.max_concurrent_calls_per_user,
+            claimed_by=self._config.claimed_by,
+            lease_seconds=self._config.lease_seconds,
+        )
+        queued = [task for task in claimed if await self._gate.check(tx, task) is None]
+        if queued:
+            tx.publish(WAKEUPS, Wakeup(work="queued_tasks"))
+        return len(claimed), len(queued), expired

@@ -30,7 +30,7 @@ from tests.calls.ami_peer import ScriptedCall, rings_and_is_answered
 from tests.calls.call_world import CallWorld, handler_of
 
 
-class FailingDatabase:
+class FailingDatabase(Database):
     """A database that is away while ``away`` is set."""
 
     def __init__(self, database: Database) -> None:

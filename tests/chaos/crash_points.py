@@ -68,7 +68,7 @@ class Fuse:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-class FusedDatabase:
+class FusedDatabase(Database):
     """A database whose commits of a call's steps are points."""
 
     def __init__(self, inner: Database, fuse: Fuse) -> None:

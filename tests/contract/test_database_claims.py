@@ -115,10 +115,13 @@ async def test_a_poll_reads_indexes_alone(database, seeds, clock, priority):
     campaign = await seeds.campaign(user)
     lane = Lane(user_id=user, campaign_id=campaign.id, priority=priority, head=None)
     lease = claims.Lease(now=clock.now(), claimed_by="one", expires_at=clock.now())
+    async with database.transaction() as tx:
+        dialect = tx.dialect
     steps = [
-        claims.due_lanes(clock.now(), most_busy=9),
+        claims.due_lanes(clock.now(), most_busy=9, dialect=dialect),
+        claims.due_lanes(clock.now(), most_busy=None, dialect=dialect),
         claims.head_of(lane, clock.now()),
-        claims.take(lane, lease, until=None, limit=9),
+        claims.take(lane, lease, until=None, limit=9, dialect=dialect),
     ]
     for step, values in steps:
         async with database.transaction() as tx:

@@ -88,10 +88,7 @@ class SystemTasks:
         """
         if limit <= 0:
             return []
-        counted = _COUNTED_MOST if per_user is None else per_user
-        statement, parameters = claims.due_lanes(now, most_busy=counted)
-        found = (await self._tx.execute(statement, parameters)).mappings()
-        lanes = [lane for row in found if (lane := claims.lane_of(row, per_user=per_user))]
+        lanes = await self._lanes(now, per_user)
         expires_at = now + timedelta(seconds=lease_seconds)
         lease = claims.Lease(now=now, claimed_by=claimed_by, expires_at=expires_at)
         deal = Deal(lanes, claims.LaneRows(self._tx, lease), limit=limit, per_user=per_user)
@@ -173,6 +170,22 @@ class SystemTasks:
         """Return tasks in the hands of a service that nobody changed since ``before``."""
         statement = select(*_COLUMNS).where(text(IS_IN_HAND), tasks.c.updated_at < before)
         return await self._tasks(statement.order_by(tasks.c.updated_at, tasks.c.id))
+
+    async def _lanes(self, now: datetime, per_user: int | None) -> list[claims.Lane]:
+        """Return what is due; who has how much under way only where that decides whose turn it is."""
+        lanes = await self._lanes_counted(now, per_user, most_busy=per_user)
+        if per_user is None and len({lane.user_id for lane in lanes}) > 1:
+            lanes = await self._lanes_counted(now, per_user, most_busy=_COUNTED_MOST)
+        return lanes
+
+    async def _lanes_counted(
+        self, now: datetime, per_user: int | None, most_busy: int | None
+    ) -> list[claims.Lane]:
+        statement, parameters = claims.due_lanes(
+            now, most_busy=most_busy, dialect=self._tx.dialect
+        )
+        found = (await self._tx.execute(statement, parameters)).mappings()
+        return [lane for row in found if (lane := claims.lane_of(row, per_user=per_user))]
 
     async def _remember_turn(self, user_ids: set[UserId], now: datetime) -> None:
         """Note that these users were served.
