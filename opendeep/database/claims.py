@@ -30,6 +30,7 @@ from sqlalchemy import (
     select,
     text,
     true,
+    tuple_,
     type_coerce,
     union_all,
     update,
@@ -214,7 +215,7 @@ def _written(statement: ClauseElement, dialect: str, **types: TypeEngine[Any]) -
 
 @cache
 def _due_lanes(dialect: str, *, counts_busy: bool) -> Executable:
-    each = union_all(_campaigns_due(), _users_due()).subquery("each_lane")
+    each = union_all(_campaigns_due(dialect), _users_due(dialect)).subquery("each_lane")
     # The last priority's row stands for the lane even without a head: see Lane.priority.
     last = each.c.priority == literal_column(str(_PRIORITIES[-1]))
     found = select(each, *([_busy(each)] if counts_busy else [])).where(
@@ -240,7 +241,7 @@ def _head_of(shape: tuple[bool, bool]) -> Select[Any]:
     return (
         select(type_coerce(tasks.c.next_action_time, _RAW))
         .where(_wanted(shape))
-        .order_by(tasks.c.next_action_time)
+        .order_by(tasks.c.next_action_time, tasks.c.id)  # which is the one index's order
         .limit(1)
     )
 
@@ -293,16 +294,16 @@ def _wanted(shape: tuple[bool, bool]) -> ColumnElement[bool]:
     return and_(wanted, tasks.c.priority == bindparam("priority_of", type_=Integer))
 
 
-def _campaigns_due() -> Select[Any]:
+def _campaigns_due(dialect: str) -> Select[Any]:
     mine = and_(tasks.c.user_id == campaigns.c.user_id, tasks.c.campaign_id == campaigns.c.id)
     source = campaigns.join(users, users.c.id == campaigns.c.user_id)
-    statement = _heads(mine, campaigns.c.user_id, campaigns.c.id, source)
+    statement = _heads(mine, campaigns.c.user_id, campaigns.c.id, source, dialect)
     return statement.where(campaigns.c.status == CampaignStatus.ACTIVE)
 
 
-def _users_due() -> Select[Any]:
+def _users_due(dialect: str) -> Select[Any]:
     mine = and_(tasks.c.user_id == users.c.id, tasks.c.campaign_id.is_(None))
-    return _heads(mine, users.c.id, type_coerce(null(), Integer), users)
+    return _heads(mine, users.c.id, type_coerce(null(), Integer), users, dialect)
 
 
 def _heads(
@@ -310,19 +311,33 @@ def _heads(
     user_id: ColumnElement[Any],
     campaign_id: ColumnElement[Any],
     source: FromClause,
+    dialect: str,
 ) -> Select[Any]:
-    """Select a row for each priority of each lane of ``source`` that has something due."""
+    """Select a row for each priority of each lane of ``source`` that has something due.
+
+    PostgreSQL would join ``EXISTS`` with all of the index, and look for a priority's head in the
+    index that knows no priorities, since most rows share one: it is asked in the indexes' orders.
+    """
     rows: list[Select[Any]] = [
         select(literal_column(str(number)).label("priority")) for number in _PRIORITIES
     ]
     priorities = union_all(*rows).subquery("priorities")
     is_due = and_(mine, waiting(), tasks.c.next_action_time <= _NOW)
-    anything = select(tasks.c.id).where(is_due).correlate_except(tasks).exists()
+    first = select(tasks.c.id).where(is_due).order_by(tasks.c.next_action_time).limit(1)
+    anything = first.correlate_except(tasks).scalar_subquery().is_not(None)
+    found = select(type_coerce(tasks.c.next_action_time, _RAW))
+    if dialect == "postgresql":
+        place = tuple_(tasks.c.priority, tasks.c.next_action_time)
+        found = found.where(
+            and_(mine, waiting(), tasks.c.priority >= priorities.c.priority),
+            place <= tuple_(priorities.c.priority, _NOW),
+        ).order_by(tasks.c.priority, tasks.c.next_action_time)
+    else:
+        found = found.where(is_due, tasks.c.priority == priorities.c.priority).order_by(
+            tasks.c.next_action_time
+        )
     head = (
-        select(type_coerce(tasks.c.next_action_time, _RAW))
-        .where(is_due, tasks.c.priority == priorities.c.priority)
-        .order_by(tasks.c.next_action_time)
-        .limit(1)
+        found.limit(1)
         .correlate_except(tasks)
         .scalar_subquery()
     )
