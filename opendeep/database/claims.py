@@ -215,7 +215,9 @@ def _written(statement: ClauseElement, dialect: str, **types: TypeEngine[Any]) -
 
 @cache
 def _due_lanes(dialect: str, *, counts_busy: bool) -> Executable:
-    each = union_all(_campaigns_due(dialect), _users_due(dialect)).subquery("each_lane")
+    lanes = union_all(_campaigns_due(dialect), _users_due(dialect)).cte("each_lane")
+    # Or PostgreSQL plans and asks for each head twice: to show it, and to see that there is one.
+    each = lanes.prefix_with("MATERIALIZED", dialect="postgresql")
     # The last priority's row stands for the lane even without a head: see Lane.priority.
     last = each.c.priority == literal_column(str(_PRIORITIES[-1]))
     found = select(each, *([_busy(each)] if counts_busy else [])).where(
@@ -318,10 +320,16 @@ def _heads(
     PostgreSQL would join ``EXISTS`` with all of the index, and look for a priority's head in the
     index that knows no priorities, since most rows share one: it is asked in the indexes' orders.
     """
-    rows: list[Select[Any]] = [
+    numbers: list[Select[Any]] = [
         select(literal_column(str(number)).label("priority")) for number in _PRIORITIES
     ]
-    priorities = union_all(*rows).subquery("priorities")
+    priorities = union_all(*numbers).subquery("priorities")
+    if dialect == "postgresql":
+        bounds: list[ColumnElement[int]] = [
+            literal_column(str(_PRIORITIES[place])) for place in (0, -1)
+        ]
+        series = func.generate_series(*bounds)
+        priorities = select(series.column_valued("priority")).subquery("priorities")
     is_due = and_(mine, waiting(), tasks.c.next_action_time <= _NOW)
     first = select(tasks.c.id).where(is_due).order_by(tasks.c.next_action_time).limit(1)
     anything = first.correlate_except(tasks).scalar_subquery().is_not(None)
@@ -336,11 +344,7 @@ def _heads(
         found = found.where(is_due, tasks.c.priority == priorities.c.priority).order_by(
             tasks.c.next_action_time
         )
-    head = (
-        found.limit(1)
-        .correlate_except(tasks)
-        .scalar_subquery()
-    )
+    head = found.limit(1).correlate_except(tasks).scalar_subquery()
     return (
         select(
             user_id.label("user_id"),

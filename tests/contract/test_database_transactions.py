@@ -27,6 +27,26 @@ class StopHereError(Exception):
     """Raised by a test inside a transaction."""
 
 
+async def test_a_whole_unit_of_work_is_kept_or_dropped(database, bus):
+    """Done at once, work commits with its messages and returns its result; an error undoes it."""
+
+    async def make(tx):
+        tx.publish(messages.WAKEUPS, WAKEUP)
+        return await SystemUsers(tx).ensure("ada")
+
+    async def make_and_fail(tx):
+        await SystemUsers(tx).ensure("bob")
+        raise StopHereError
+
+    async with bus.subscribe(messages.WAKEUPS) as heard:
+        made = await database.at_once(make)
+        assert await heard.get() == WAKEUP
+    with pytest.raises(StopHereError):
+        await database.at_once(make_and_fail)
+    async with database.transaction() as tx:
+        assert [user.username for user in await SystemUsers(tx).list()] == [made.username]
+
+
 async def test_a_commit_sends_the_messages_and_a_rollback_drops_them(database, seeds, bus):
     """Messages and user events reach the bus after a commit, and never after a rollback."""
     user = await seeds.user()

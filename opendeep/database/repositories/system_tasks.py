@@ -172,7 +172,7 @@ class SystemTasks:
         return await self._tasks(statement.order_by(tasks.c.updated_at, tasks.c.id))
 
     async def _lanes(self, now: datetime, per_user: int | None) -> list[claims.Lane]:
-        """Return what is due; who has how much under way only where that decides whose turn it is."""
+        """Return what is due; under way is counted only where that decides whose turn it is."""
         lanes = await self._lanes_counted(now, per_user, most_busy=per_user)
         if per_user is None and len({lane.user_id for lane in lanes}) > 1:
             lanes = await self._lanes_counted(now, per_user, most_busy=_COUNTED_MOST)
@@ -181,9 +181,7 @@ class SystemTasks:
     async def _lanes_counted(
         self, now: datetime, per_user: int | None, most_busy: int | None
     ) -> list[claims.Lane]:
-        statement, parameters = claims.due_lanes(
-            now, most_busy=most_busy, dialect=self._tx.dialect
-        )
+        statement, parameters = claims.due_lanes(now, most_busy=most_busy, dialect=self._tx.dialect)
         found = (await self._tx.execute(statement, parameters)).mappings()
         return [lane for row in found if (lane := claims.lane_of(row, per_user=per_user))]
 

@@ -135,3 +135,21 @@ async def test_work_that_is_cancelled_in_mid_statement_is_undone(tmp_path):
             await asyncio.sleep(0)
             go_on.set()
         assert counting.result() == 0
+
+
+async def test_at_once_waits_for_nothing_but_the_database(tmp_path):
+    """A whole transaction in one hand-over is committed; one that waits for more is undone."""
+
+    async def write(run):
+        await run(insert(_NUMBERS), {"n": 1})
+        return "written"
+
+    async def write_and_wait(run):
+        await run(insert(_NUMBERS), {"n": 2})
+        await asyncio.sleep(0)
+
+    async with numbers(tmp_path) as (thread, _):
+        assert await thread.at_once(write) == "written"
+        with pytest.raises(RuntimeError, match="not the database"):
+            await thread.at_once(write_and_wait)
+        assert await count(thread) == 1
