@@ -267,10 +267,27 @@ class NextStep(StrEnum):
 
 
 class Promise(Frozen):
-    """Something that somebody undertook to do, with its date if one was named."""
+    """Something that somebody undertook to do, with its date if one was named, and the words."""
 
     what: str
     due: str | None = None
+    quote: str = ""
+    seq: int = 0
+    start_ms: int = 0
+
+
+class QuotedFact(Frozen):
+    """Something that the call showed, with the words of the transcript line ``seq`` that show it.
+
+    ``agreed`` tells what the callee agreed to from what they only said.
+    """
+
+    name: str
+    value: str
+    agreed: bool = False
+    quote: str
+    seq: int
+    start_ms: int = 0
 
 
 class Evidence(Frozen):
@@ -288,6 +305,7 @@ class CallAnalysis(Frozen):
     verdict: Verdict
     summary: str
     agreed: dict[str, Any] = Field(default_factory=dict)
+    facts: list[QuotedFact] = Field(default_factory=list)
     promises: list[Promise] = Field(default_factory=list)
     next_step: NextStep
     evidence: list[Evidence] = Field(default_factory=list)

@@ -145,9 +145,11 @@ Rules
   transcript does not show which.
 - `agreed`: each agreed thing as name and value, such as `date`, `time`, `service`, `name`,
   `price`. Leave out what was not agreed. Dates as the callee gave them, with the weekday.
+- `facts`: what else the callee said that the user or the next call needs, as name and value: a
+  person, opening hours, a price, another time that is free.
 - `promises`: what somebody undertook to do, and by when if they said so.
-- `evidence`: for each claim in the verdict or in `agreed`, a quote copied exactly from one line,
-  with that line's `seq` and `start_ms`. No quote, no claim.
+- Each item of `agreed`, `facts` and `promises` has a `quote` copied exactly from one line, and that
+  line's `seq`. `evidence`: the same for each claim in the verdict. No quote, no claim.
 - `next_step`: "done" if nothing is left to do; "retry" if calling the same number later may
   succeed; "follow_up" if a promise or an agreed time asks for another call; "ask_user" if only
   the user can say what to do, as with a wrong number, or when the user answered during the call

@@ -16,6 +16,7 @@ from opendeep.common.data_models import (
     LongText,
     NextStep,
     Promise,
+    QuotedFact,
     ShortText,
     Verdict,
 )
@@ -27,18 +28,25 @@ _Value = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 _Quote = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
 
 
-class AgreedFact(Frozen):
-    """One thing that the callee agreed to, such as ``time`` and ``Tuesday, 2:30 PM``."""
+class NamedFact(Frozen):
+    """One thing that the callee agreed to or said, such as ``time`` and ``Tuesday, 2:30 PM``.
+
+    ``quote`` is copied from the transcript line ``seq``.
+    """
 
     name: _Name
     value: _Value
+    quote: _Quote = ""
+    seq: int = 0
 
 
 class PromiseMade(Frozen):
-    """What somebody undertook to do; ``due`` is null when no time was named."""
+    """What somebody undertook to do, in their words; ``due`` is null when no time was named."""
 
     what: _Value
     due: ShortText | None
+    quote: _Quote = ""
+    seq: int = 0
 
 
 class QuotedEvidence(Frozen):
@@ -55,7 +63,8 @@ class CallAnalysisAnswer(Frozen):
 
     verdict: Verdict
     summary: LongText
-    agreed: list[AgreedFact] = Field(max_length=50)
+    agreed: list[NamedFact] = Field(max_length=50)
+    facts: list[NamedFact] = Field(default_factory=list, max_length=50)
     promises: list[PromiseMade] = Field(max_length=20)
     next_step: NextStep
     evidence: list[QuotedEvidence] = Field(max_length=50)
@@ -70,7 +79,17 @@ def to_call_analysis(answer: CallAnalysisAnswer) -> CallAnalysis:
         verdict=answer.verdict,
         summary=answer.summary,
         agreed={fact.name: fact.value for fact in answer.agreed},
-        promises=[Promise(what=made.what, due=made.due or None) for made in answer.promises],
+        facts=[
+            QuotedFact(
+                name=fact.name, value=fact.value, agreed=agreed, quote=fact.quote, seq=fact.seq
+            )
+            for agreed, facts in ((True, answer.agreed), (False, answer.facts))
+            for fact in facts
+        ],
+        promises=[
+            Promise(what=made.what, due=made.due or None, quote=made.quote, seq=made.seq)
+            for made in answer.promises
+        ],
         next_step=answer.next_step,
         evidence=[
             Evidence(claim=item.claim, quote=item.quote, seq=item.seq, start_ms=item.start_ms)

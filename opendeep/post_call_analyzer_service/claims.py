@@ -115,6 +115,10 @@ class Claims:
         times = all(any(_same_time(time, slot.time) for slot in slots) for time in terms.times)
         return days and times and self._plain_numbers(text, terms) <= numbers
 
+    def was_heard(self, text: str) -> bool:
+        """Whether a text's days, times, numbers and names were said in the call."""
+        return self.was_said(text) and self._words_were_said(text)
+
     def fit_line(self, claim: str, seq: int) -> bool:
         """Whether a claim's days, times and numbers are in its line or the turn before it."""
         terms = self._terms(claim)

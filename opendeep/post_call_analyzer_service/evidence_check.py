@@ -7,9 +7,10 @@ A model can be wrong or can lie. Rules, applied to whatever it answers:
 2. A claim whose day, time or number is not in the words around its quote is dropped with it.
 3. What is "agreed" must have been said: its days, times, prices, numbers and names. Of an
    appointment the day and time must be those that the callee confirmed last (``settlement.py``).
-4. A success needs a settlement that stands at the end of the call (for a question: an answer), a
+4. Each fact and promise is judged by its own quote in the same way (``quotes.py``).
+5. A success needs a settlement that stands at the end of the call (for a question: an answer), a
    quote, no claim that had to be dropped from what was agreed, and the model's own confidence.
-5. A success in a language whose yes and no are not known here is left to the user.
+6. A success in a language whose yes and no are not known here is left to the user.
 
 What is taken back is ``unresolved``, never followed by a redial, and comes with a reason that the
 user reads on the review card.
@@ -19,12 +20,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from opendeep.common.data_models import CallAnalysis, Evidence, NextStep, Promise, Speaker, Verdict
+from opendeep.common.data_models import (
+    CallAnalysis,
+    Evidence,
+    NextStep,
+    Promise,
+    QuotedFact,
+    Verdict,
+)
 from opendeep.post_call_analyzer_service.claims import Claims
 from opendeep.post_call_analyzer_service.heard import HeardLine
+from opendeep.post_call_analyzer_service.quotes import Quotes
 from opendeep.post_call_analyzer_service.settlement import settle
-from opendeep.post_call_analyzer_service.spoken_numbers import contains_words
-from opendeep.post_call_analyzer_service.stance import read_line
 from opendeep.post_call_analyzer_service.task_kind import TaskKind
 
 LEAST_CONFIDENCE = 0.6
@@ -81,24 +88,31 @@ class EvidenceCheck:
             lines, language=language, kind=self._wanted.kind, called_on=called_on
         )
         self._claims = Claims(lines, self._settlement, language, self._wanted.facts, called_on)
-        self._callee = {line.seq: line for line in lines if line.speaker is Speaker.CALLEE}
-        self._void = {
-            seq for seq, line in self._callee.items() if read_line(line.text, language).ignored
-        }
+        self._quotes = Quotes(lines, self._settlement, self._claims, language)
 
     def check(self, analysis: CallAnalysis) -> CheckedAnalysis:
         """Keep of ``analysis`` what was said; ``start_ms`` of a quote is its line's own."""
-        claims = self._claims
-        kept = [found for item in analysis.evidence if (found := self._quoted(item))]
+        claims, quotes = self._claims, self._quotes
+        kept = [
+            found
+            for item in analysis.evidence
+            if (found := quotes.of_callee(item.claim, item.quote, item.seq))
+        ]
+        misquoted = {
+            fact.name for fact in analysis.facts if fact.agreed and self._is_misquoted(fact)
+        }
         dropped = tuple(
-            name for name, value in analysis.agreed.items() if not claims.stands(name, str(value))
+            name
+            for name, value in analysis.agreed.items()
+            if name in misquoted or not claims.stands(name, str(value))
         )
         agreed = {name: value for name, value in analysis.agreed.items() if name not in dropped}
         doubt = self._doubt(analysis, kept, dropped)
         changes: dict[str, object] = {
             "evidence": self._with_the_yes(analysis, kept) if doubt is None else kept,
             "agreed": agreed,
-            "promises": [made for made in analysis.promises if _promised(made, claims)],
+            "facts": [shown for fact in analysis.facts if (shown := self._fact(fact, agreed))],
+            "promises": [known for made in analysis.promises if (known := self._promise(made))],
         }
         if dropped or doubt:
             changes["confidence"] = min(analysis.confidence, _DOUBTFUL_CONFIDENCE)
@@ -113,13 +127,31 @@ class EvidenceCheck:
             dropped_facts=dropped,
         )
 
-    def _quoted(self, item: Evidence) -> Evidence | None:
-        line = self._callee.get(item.seq)
-        if line is None or line.seq in self._void or not contains_words(line.text, item.quote):
+    def _is_misquoted(self, fact: QuotedFact) -> bool:
+        return bool(fact.quote) and not self._quotes.of_callee(fact.value, fact.quote, fact.seq)
+
+    def _fact(self, fact: QuotedFact, agreed: dict[str, object]) -> QuotedFact | None:
+        """Return a fact with the callee's words that show it; None where it is not shown."""
+        if fact.agreed and agreed.get(fact.name) != fact.value:
             return None
-        if not self._claims.fit_line(item.claim, line.seq):
+        if not (fact.agreed or self._claims.was_heard(fact.value)):
             return None
-        return item.model_copy(update={"start_ms": line.start_ms})
+        if fact.quote:
+            found = self._quotes.of_callee(fact.value, fact.quote, fact.seq)
+        else:
+            found = self._quotes.found(fact.value)
+        return None if found is None else fact.model_copy(update=_where(found))
+
+    def _promise(self, made: Promise) -> Promise | None:
+        """Return a promise with the words that make it; None where nobody said them."""
+        claim = " ".join(filter(None, (made.what, made.due)))
+        if not self._claims.was_said(claim):
+            return None
+        if made.quote:
+            found = self._quotes.of_anybody(claim, made.quote, made.seq)
+        else:
+            found = self._quotes.found_anywhere(claim)
+        return None if found is None else made.model_copy(update=_where(found))
 
     def _with_the_yes(self, analysis: CallAnalysis, kept: list[Evidence]) -> list[Evidence]:
         """Let the words that settled the matter be among the quotes of a success."""
@@ -129,7 +161,7 @@ class EvidenceCheck:
             return kept
         if any(item.seq == settled.seq for item in kept):
             return kept
-        line = self._callee[settled.seq]
+        line = self._quotes.callee[settled.seq]
         words = {"quote": line.text, "seq": line.seq, "start_ms": line.start_ms}
         return [*kept, Evidence.model_validate({"claim": _CONFIRMED, **words})]
 
@@ -177,8 +209,8 @@ def check_evidence(
     return EvidenceCheck(lines, wanted).check(analysis)
 
 
-def _promised(made: Promise, claims: Claims) -> bool:
-    return claims.was_said(made.what) and (made.due is None or claims.was_said(made.due))
+def _where(found: Evidence) -> dict[str, object]:
+    return {"quote": found.quote, "seq": found.seq, "start_ms": found.start_ms}
 
 
 def _plain_summary(verdict: Verdict, agreed: dict[str, object]) -> str:

@@ -11,7 +11,13 @@ from typing import Any
 import structlog
 
 from opendeep.common import messages
-from opendeep.common.data_models import REVIEW_OPTIONS, WRONG_NUMBER, FeedbackKind, TaskStatus
+from opendeep.common.data_models import (
+    REVIEW_OPTIONS,
+    WRONG_NUMBER,
+    CallAnalysis,
+    FeedbackKind,
+    TaskStatus,
+)
 from opendeep.common.errors import ConflictError
 from opendeep.common.messages import Wakeup
 from opendeep.database.engine import Database
@@ -32,6 +38,7 @@ _NOT_BEGUN = (
     TaskStatus.AWAITING_USER,
 )
 _ATTEMPTS_REMEMBERED = 10
+_FACTS_REMEMBERED = 40
 _REVIEW = "It is not clear whether this call reached its goal."
 
 
@@ -136,8 +143,16 @@ def _remember(task: Task, record: CallRecord, judgement: Judgement) -> dict[str,
         **before,
         **wrong,
         "agreed": {**_object(before.get("agreed")), **analysis.agreed},
+        "facts": _facts(before, analysis),
         "attempts": [*_list(before.get("attempts")), attempt][-_ATTEMPTS_REMEMBERED:],
     }
+
+
+def _facts(before: dict[str, Any], analysis: CallAnalysis) -> dict[str, Any]:
+    """Return what callees said, the newest last; a newer value takes the older one's place."""
+    learned = {fact.name: fact.value for fact in analysis.facts if not fact.agreed}
+    kept = {k: v for k, v in _object(before.get("facts")).items() if k not in learned}
+    return dict([*kept.items(), *learned.items()][-_FACTS_REMEMBERED:])
 
 
 def _object(value: object) -> dict[str, Any]:

@@ -104,6 +104,7 @@ def _analysis(verdict: str, summary: str, next_step: str, **more: object) -> Jso
         "verdict": verdict,
         "summary": summary,
         "agreed": [],
+        "facts": [],
         "promises": [],
         "next_step": next_step,
         "evidence": [],
@@ -164,7 +165,7 @@ def _booked(call: Call) -> Json | None:
     choice, proof = call.booking.choice, call.proof
     if not brief.is_booking or choice is None or proof is None:
         return None
-    agreed = _agreed(choice, call, brief.facts)
+    agreed = _agreed(choice, proof, brief.facts)
     where = brief.business_name or "the callee"
     service = brief.facts.get("service") or "appointment"
     claim = f"{where} confirmed {choice.spoken()}."
@@ -175,19 +176,40 @@ def _booked(call: Call) -> Json | None:
         evidence.append(_evidence(f"{where} offered {choice.spoken()}.", offered))
     confidence = _SURE if choice.is_whole else _FAIRLY_SURE
     return _analysis(
-        "success", summary, "done", agreed=agreed, evidence=evidence, confidence=confidence
+        "success",
+        summary,
+        "done",
+        agreed=agreed,
+        facts=_also_free(call, choice),
+        evidence=evidence,
+        confidence=confidence,
     )
 
 
-def _agreed(choice: Slot, call: Call, facts: dict[str, str]) -> list[Json]:
+def _agreed(choice: Slot, proof: Line, facts: dict[str, str]) -> list[Json]:
     values = {
         "day": choice.day.capitalize() if choice.day else None,
         "time": choice.clock(),
         "service": facts.get("service"),
         "name": facts.get("name_for_booking"),
     }
-    del call
-    return [{"name": name, "value": value} for name, value in values.items() if value]
+    return [_fact(name, value, proof) for name, value in values.items() if value]
+
+
+def _fact(name: str, value: str, line: Line | None) -> Json:
+    quote, seq = ("", 0) if line is None else (line.heard.text, line.seq)
+    return {"name": name, "value": value, "quote": quote, "seq": seq}
+
+
+def _also_free(call: Call, choice: Slot) -> list[Json]:
+    """The other whole times that the callee named."""
+    found = {
+        slot.spoken(): line
+        for line in call.lines
+        for slot in line.heard.slots
+        if slot.is_whole and slot != choice
+    }
+    return [_fact(f"also free {n}", when, line) for n, (when, line) in enumerate(found.items(), 1)]
 
 
 def _line_naming(call: Call, choice: Slot) -> Line | None:
@@ -202,7 +224,7 @@ def _answered(call: Call) -> Json | None:
     answers = [line for line in call.lines if line.after_question and _is_answer(line.heard)]
     if not answers:
         return None
-    noted = [{"name": str(k)[:80], "value": str(v)[:500]} for k, v in call.noted.items() if v]
+    noted = [_fact(str(k)[:80], str(v)[:500], None) for k, v in call.noted.items() if v]
     evidence = [_evidence("The callee answered.", line) for line in answers[-3:]]
     wanted = max(1, len(brief.questions))
     complete = call.cause in {"completed", ""} and len(answers) >= wanted

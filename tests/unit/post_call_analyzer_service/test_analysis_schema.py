@@ -14,6 +14,7 @@ ANSWER = {
     "verdict": "success",
     "summary": "Booked for Tuesday.",
     "agreed": [{"name": "day", "value": "Monday"}, {"name": "day", "value": "Tuesday"}],
+    "facts": [{"name": "person", "value": "Maria", "quote": "I am Maria", "seq": 2}],
     "promises": [{"what": "send a confirmation", "due": ""}],
     "next_step": "done",
     "evidence": [{"claim": "booked", "quote": "Tuesday it is", "seq": 3, "start_ms": 900}],
@@ -30,6 +31,11 @@ def test_the_wire_form_becomes_the_stored_form() -> None:
     assert analysis.promises == [Promise(what="send a confirmation")]
     assert (analysis.verdict, analysis.next_step) == (Verdict.SUCCESS, NextStep.DONE)
     assert analysis.evidence[0].quote == "Tuesday it is"
+    assert [(fact.value, fact.agreed) for fact in analysis.facts] == [
+        ("Monday", True),
+        ("Tuesday", True),
+        ("Maria", False),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ from opendeep.database.repositories import Calls, DndList, FeedbackRequests, Sys
 from opendeep.llm_integrations.testing import ScriptedTextModel, Step
 from opendeep.llm_integrations.text_model import ModelMessage, ModelTurn, UserMessage
 from opendeep.post_call_analyzer_service.analysis_schema import (
-    AgreedFact,
     CallAnalysisAnswer,
+    NamedFact,
     QuotedEvidence,
 )
 from opendeep.post_call_analyzer_service.analysis_svc import (
@@ -45,7 +45,7 @@ TALK = (
 BOOKED = CallAnalysisAnswer(
     verdict=Verdict.SUCCESS,
     summary="Booked for Tuesday at 2:30 PM.",
-    agreed=[AgreedFact(name="time", value="2:30 PM")],
+    agreed=[NamedFact(name="time", value="2:30 PM")],
     promises=[],
     next_step=NextStep.DONE,
     evidence=[

@@ -11,6 +11,7 @@ from opendeep.common.data_models import (
     Evidence,
     NextStep,
     Promise,
+    QuotedFact,
     Speaker,
     Verdict,
 )
@@ -150,7 +151,48 @@ def test_a_promise_with_another_date_is_dropped() -> None:
         Promise(what="They call", due="2027-05-07"),
     ]
     kept = check_evidence(claimed(promises=promises), LINES).analysis.promises
-    assert kept == promises[:1]
+    assert [(made.what, made.seq, made.start_ms) for made in kept] == [
+        ("They call on Tuesday", 3, 6500)
+    ]
+
+
+def test_a_misquoted_agreement_takes_the_success_back() -> None:
+    """What is agreed stands only by words that are in the line that it names."""
+    fact = QuotedFact(
+        name="day", value="Tuesday", agreed=True, quote="Tuesday at two thirty", seq=3
+    )
+    stands = check_evidence(claimed(agreed={"day": "Tuesday"}, facts=[fact]), LINES).analysis
+    assert (stands.verdict, stands.facts[0].start_ms) == (Verdict.SUCCESS, 6500)
+    elsewhere = fact.model_copy(update={"seq": 1})
+    checked = check_evidence(claimed(agreed={"day": "Tuesday"}, facts=[elsewhere]), LINES)
+    assert checked.dropped_facts == ("day",)
+    assert (checked.analysis.verdict, checked.analysis.facts) == (Verdict.UNRESOLVED, [])
+
+
+@pytest.mark.parametrize(
+    ("value", "quote", "seq", "stands"),
+    [
+        ("Bright Smile Dental", "Bright Smile Dental", 1, True),
+        ("Bright Smile Dental", "", 0, True),
+        ("Harbor Dental", "Bright Smile Dental", 1, False),
+        ("Bright Smile Dental on Friday", "Bright Smile Dental", 1, False),
+        ("two thirty", "Is Tuesday the first at 2:30 free", 2, False),
+        ("Nobody knows", "", 0, False),
+    ],
+)
+def test_a_fact_stands_by_its_own_words(value: str, quote: str, seq: int, stands: bool) -> None:
+    """A fact is kept with the callee's line that shows it, with or without a quote of the model."""
+    fact = QuotedFact(name="place", value=value, quote=quote, seq=seq)
+    kept = check_evidence(claimed(facts=[fact]), LINES).analysis.facts
+    assert [(one.value, one.seq) for one in kept] == ([(value, 1)] if stands else [])
+
+
+def test_a_promise_of_the_ai_counts_by_its_own_words() -> None:
+    """A promise may be the AI's; a quote that nobody said takes it away."""
+    made = Promise(what="We ask for Tuesday", quote="Is Tuesday the first", seq=2)
+    invented = made.model_copy(update={"quote": "We will call on Tuesday"})
+    kept = check_evidence(claimed(promises=[made, invented]), LINES).analysis.promises
+    assert [(one.quote, one.start_ms) for one in kept] == [("Is Tuesday the first", 3000)]
 
 
 @pytest.mark.parametrize(

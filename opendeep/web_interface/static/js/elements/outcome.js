@@ -18,7 +18,8 @@ export function outcome(analysis, { point = null } = {}) {
     { class: "outcome", "aria-label": "Outcome" },
     h("p", { class: "verdict" }, verdictBadge(analysis.verdict), h("span", {}, analysis.summary)),
     pairs("Agreed", analysis.agreed),
-    promises(analysis.promises ?? []),
+    learned(analysis.facts ?? [], point),
+    promises(analysis.promises ?? [], point),
     evidence(analysis.evidence ?? [], point),
     h("p", { class: "muted" }, icon("next"), NEXT_STEPS[analysis.next_step] ?? words(analysis.next_step)),
   );
@@ -32,10 +33,22 @@ export function pairs(title, values) {
   return h("div", {}, title && h("h4", {}, title), h("dl", { class: "facts" }, rows));
 }
 
-function promises(list) {
+function learned(facts, point) {
+  const said = facts.filter((fact) => !fact.agreed);
+  if (said.length === 0) return null;
+  const items = said.map(({ name, value, seq, start_ms: start }) =>
+    h("li", {}, `${words(name)}: ${value}`, stamp(seq, start, point)));
+  return h("div", {}, h("h4", {}, "Also said"), h("ul", {}, items));
+}
+
+function stamp(seq, start, point) {
+  return point && seq && h("button", { type: "button", class: "stamp", onclick: () => point(seq) }, clockText(start / 1000));
+}
+
+function promises(list, point) {
   if (list.length === 0) return null;
-  const items = list.map(({ what, due }) =>
-    h("li", {}, what, due && h("span", { class: "muted" }, ` (by ${due})`)));
+  const items = list.map(({ what, due, seq, start_ms: start }) =>
+    h("li", {}, what, due && h("span", { class: "muted" }, ` (by ${due})`), stamp(seq, start, point)));
   return h("div", {}, h("h4", {}, "Promised"), h("ul", {}, items));
 }
 
@@ -45,6 +58,6 @@ function evidence(list, point) {
     h("li", {},
       h("span", { class: "claim" }, claim),
       h("q", {}, quote),
-      point && h("button", { type: "button", class: "stamp", onclick: () => point(seq) }, clockText(start / 1000))));
+      stamp(seq, start, point)));
   return h("div", {}, h("h4", {}, "What shows it"), h("ul", { class: "evidence" }, items));
 }
