@@ -139,7 +139,8 @@ class EvidenceCheck:
         if fact.quote:
             found = self._quotes.of_callee(fact.value, fact.quote, fact.seq)
         else:
-            found = self._quotes.found(fact.value)
+            quotes = self._quotes
+            found = (quotes.found if fact.agreed else quotes.latest)(fact.value)
         return None if found is None else fact.model_copy(update=_where(found))
 
     def _promise(self, made: Promise) -> Promise | None:

@@ -53,6 +53,10 @@ class Quotes:
         """Return a claim with the callee's line that shows it, the one that settled it first."""
         if self._settled is not None and self._claims.fit_line(claim, self._settled.seq):
             return _shown(claim, self.callee[self._settled.seq])
+        return self.latest(claim)
+
+    def latest(self, claim: str) -> Evidence | None:
+        """Return a claim with the callee's last line that shows it."""
         return self._latest(claim, self.callee)
 
     def found_anywhere(self, claim: str) -> Evidence | None:
