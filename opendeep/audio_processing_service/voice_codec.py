@@ -11,6 +11,7 @@ import numpy as np
 
 from opendeep.audio_processing_service import pcm
 from opendeep.audio_processing_service.playout import PartKey
+from opendeep.audio_processing_service.resampler import BlockResampler, resampler
 from opendeep.common.errors import WireProtocolError
 
 PCM_RATE: Final = 24_000
@@ -68,7 +69,7 @@ class SpeechDecoder:
         self._rate = rate
         self._bytes_per_ms = 2 * rate / 1000
         self._part: PartKey | None = None
-        self._resampler: pcm.StreamResampler | None = None
+        self._resampler: BlockResampler | pcm.StreamResampler | None = None
 
     def choose(self, format_name: str | None) -> None:
         """Follow what the server says it sends; None changes nothing.
@@ -86,7 +87,7 @@ class SpeechDecoder:
         if self.format == ALAW:
             return audio.translate(_ALAW_TO_MULAW), len(audio) / pcm.MULAW_BYTES_PER_MS
         if self._resampler is None:
-            self._resampler = pcm.StreamResampler(self._rate, pcm.SAMPLE_RATE)
+            self._resampler = resampler(self._rate, pcm.SAMPLE_RATE)
         tail = b""
         if part != self._part:
             tail = self.finish()
@@ -116,7 +117,7 @@ class CallerEncoder:
     def __init__(self, rate: int = PCM_RATE) -> None:
         self.format = MULAW
         self._rate = rate
-        self._resampler: pcm.StreamResampler | None = None
+        self._resampler: BlockResampler | pcm.StreamResampler | None = None
 
     def choose(self, format_name: str | None) -> None:
         """Follow what the server says it hears; None changes nothing.
@@ -134,5 +135,5 @@ class CallerEncoder:
         if self.format == ALAW:
             return mulaw.translate(_MULAW_TO_ALAW)
         if self._resampler is None:
-            self._resampler = pcm.StreamResampler(pcm.SAMPLE_RATE, self._rate)
+            self._resampler = resampler(pcm.SAMPLE_RATE, self._rate)
         return self._resampler.process(pcm.mulaw_to_pcm(mulaw))
