@@ -120,6 +120,7 @@ async def _open_foundation(
         small_model=small_model,
         assistant=assistant,
         part=part,
+        wakeups=database.wakeup_listener(),
     )
 
 

@@ -81,6 +81,7 @@ class Foundation:
     small_model: TextModel
     assistant: AssistantChats
     part: ProcessPart
+    wakeups: Service | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +151,8 @@ def build_services(base: Foundation) -> Services:
     links, work = RoleServices(base.part.roles), RoleServices(base.part.roles)
     if isinstance(base.bus, RedisClient):
         links.chosen.append(base.bus)
+    if base.wakeups is not None:
+        links.chosen.append(base.wakeups)
     links.add(membership, keys, media, of=Role.CALLS)
     links.add(ami, of=either)
     work.add(_scheduler(base, gate), of=Role.SCHEDULER)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from opendeep.common.event_bus import EventBus
 from opendeep.database.sqlite_thread import SqliteThread
 from opendeep.database.tables import ALL_TABLES
 from opendeep.database.transaction import Parameters, Run, Transaction, translated_errors
+from opendeep.database.wakeup_listener import WakeupListener
 
 BUSY_TIMEOUT_SECONDS = 10.0
 _POSTGRES_POOL_SIZE = 10
@@ -203,6 +205,7 @@ class SqlDatabase:
         self._url = parse_url(url)
         self._bus = bus
         self._clock: Clock = clock or SystemClock()
+        self._origin = secrets.token_hex(4)
         self._connections: _Connections | None = None
 
     async def __aenter__(self) -> Self:
@@ -227,6 +230,7 @@ class SqlDatabase:
                 tx = self._transaction(run)
                 yield tx
                 await tx.store_events()
+                await tx.announce()
         await tx.deliver(self._bus)
 
     async def at_once(self, work: Callable[[Transaction], Coroutine[Any, Any, ResultT]]) -> ResultT:
@@ -236,6 +240,7 @@ class SqlDatabase:
             tx = self._transaction(run)
             result = await work(tx)
             await tx.store_events()
+            await tx.announce()
             return tx, result
 
         with translated_errors():
@@ -249,7 +254,14 @@ class SqlDatabase:
         return self._connections
 
     def _transaction(self, run: Run) -> Transaction:
-        return Transaction(run, dialect=self._url.get_backend_name(), clock=self._clock)
+        dialect = self._url.get_backend_name()
+        return Transaction(run, dialect=dialect, clock=self._clock, origin=self._origin)
+
+    def wakeup_listener(self) -> WakeupListener | None:
+        """Return what hears of work from other processes; None where there can be no others."""
+        if self._url.get_backend_name() != "postgresql":
+            return None
+        return WakeupListener(self._url, self._bus, origin=self._origin)
 
 
 class MemoryDatabase(Database):

@@ -24,12 +24,14 @@ from opendeep.common.clock import Clock
 from opendeep.common.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from opendeep.common.event_bus import EventBus
 from opendeep.common.ids import UserId
-from opendeep.common.messages import Message, UserEventStored
+from opendeep.common.messages import Message, UserEventStored, Wakeup
 from opendeep.database import tables
 
 log = structlog.get_logger(__name__)
 
 Parameters = Mapping[str, Any] | list[dict[str, Any]]
+NOTIFY_CHANNEL = "opendeep_wakeups"
+_NOTIFY = text("SELECT pg_notify(:channel, :payload)")
 _NOT_UTF8 = "Could not decode to UTF-8"
 Run = Callable[[Executable, Parameters | None], Awaitable[CursorResult[Any]]]
 
@@ -101,10 +103,11 @@ class Transaction:
     back. Keep it short and never wait for anything but the database inside: SQLite has one writer.
     """
 
-    def __init__(self, run: Run, *, dialect: str, clock: Clock) -> None:
+    def __init__(self, run: Run, *, dialect: str, clock: Clock, origin: str = "") -> None:
         self._run = run
         self._dialect = dialect
         self._clock = clock
+        self._origin = origin
         self._events: list[UserEventDraft] = []
         self._messages: list[tuple[str, Message]] = []
 
@@ -173,6 +176,14 @@ class Transaction:
             rows = [{**asdict(draft), "created_at": self.now()} for draft in theirs]
             for event_id in (await self.execute(statement, rows)).scalars():
                 self.publish(messages.user_events(user_id), UserEventStored(event_id=event_id))
+
+    async def announce(self) -> None:
+        """Let PostgreSQL tell other processes of new work at the commit (``WakeupListener``)."""
+        if self._dialect != "postgresql":
+            return
+        for work in sorted({told.work for _, told in self._messages if isinstance(told, Wakeup)}):
+            payload = f"{self._origin}:{work}"
+            await self.execute(_NOTIFY, {"channel": NOTIFY_CHANNEL, "payload": payload})
 
     async def deliver(self, bus: EventBus) -> None:
         """Publish what waited for the commit; a bus that is down costs a delay, not the data."""

@@ -14,8 +14,9 @@ from opendeep.common.messages import Wakeup
 from opendeep.database.models import Task
 from opendeep.task_manager import task_scheduler_svc
 from opendeep.task_manager.dial_gate import DialRules, PolicyDialGate
+from opendeep.task_manager.orchestrator_svc import OrchestratorService
 from opendeep.task_manager.task_scheduler_svc import SchedulerConfig, TaskSchedulerService
-from tests.unit.task_manager.conftest import World, plan_task
+from tests.unit.task_manager.conftest import World, campaign_plan, plan_task
 
 
 def scheduler(world: World, **config: float) -> TaskSchedulerService:
@@ -44,6 +45,22 @@ async def test_due_task_is_queued_and_the_initiator_woken(world: World) -> None:
     assert claimed.claimed_by == "scheduler"
     assert claimed.claim_expires_at is not None
     assert (claimed.claim_expires_at - world.clock.now()).total_seconds() == 60
+
+
+async def test_idle_work_is_claimed_when_it_arrives(world: World) -> None:
+    """A plan that is confirmed while nothing is due is claimed at once, long before any poll."""
+    service = scheduler(world, poll_seconds=3600)
+    async with Nursery("scheduler") as nursery:
+        running = nursery.start(service.run(), name=service.name)
+        await asyncio.sleep(60)
+        async with world.bus.subscribe(messages.WAKEUPS) as wakeups:
+            began = world.clock.monotonic()
+            await OrchestratorService(world.database).execute_plan(world.user_id, campaign_plan())
+            told = [await wakeups.get() for _ in range(2)]
+        service.stop()
+        await running
+    assert [wakeup.work for wakeup in told] == ["due_tasks", "queued_tasks"]  # type: ignore[union-attr]
+    assert world.clock.monotonic() - began <= 0.1
 
 
 async def test_no_more_than_free_slots(world: World) -> None:
