@@ -38,6 +38,7 @@ LEAST_CONFIDENCE = 0.6
 """A model that is less sure than this has not seen a success."""
 
 _DOUBTFUL_CONFIDENCE = 0.5
+_NOT_LIKE_THAT = "What the analysis calls agreed was not confirmed like that"
 _CONFIRMED = "The callee confirmed it."
 
 
@@ -195,8 +196,9 @@ class EvidenceCheck:
 
     def _differs(self, analysis: CallAnalysis, dropped: Sequence[str]) -> str | None:
         if dropped:
-            names = ", ".join(dropped)
-            return f"What the analysis calls agreed was not confirmed like that: {names}."
+            named = f"{_NOT_LIKE_THAT}: {', '.join(dropped)}."
+            # A name is the model's own word too: one with a figure may be a claim in disguise.
+            return named if self._claims.was_said(named) else f"{_NOT_LIKE_THAT}."
         is_booking = self._wanted.kind is TaskKind.BOOK
         if is_booking and not self._claims.names_the_slot(analysis.agreed):
             return "The analysis does not name the day or time that was confirmed."
