@@ -157,6 +157,7 @@ class World:
             self._analyse,
             self.lifecycle.oversee_once,
             self._people,
+            self.feedback.cancel_abandoned,
             self.scheduler.schedule_once,
             self._dial,
             self._analyse,

@@ -63,7 +63,7 @@ class FeedbackManagerService:
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Close live questions whose time or call is over, until :meth:`stop`."""
+        """Close questions whose time, call or task is over, until :meth:`stop`."""
         while not self._stopping.is_set():
             await self.expire_due()
             await self.cancel_abandoned()
@@ -150,7 +150,7 @@ class FeedbackManagerService:
         return len(overdue)
 
     async def cancel_abandoned(self) -> int:
-        """Take back live questions whose call is over; return how many."""
+        """Take back questions whose call is over or task cancelled; return how many."""
         async with self._database.transaction() as tx:
             abandoned = await SystemFeedback(tx).abandoned()
         for asked in abandoned:

@@ -101,6 +101,16 @@ async def test_a_question_whose_call_is_over_is_taken_back(world: World) -> None
     assert await service.cancel_abandoned() == 0
 
 
+async def test_a_card_of_a_cancelled_task_is_taken_back(world: World) -> None:
+    """Where the callee wants no calls, nobody waits for the user's answer."""
+    service, task, asked = await card(world)
+    await world.put(task, TaskStatus.CANCELLED_DND)
+    assert await service.cancel_abandoned() == 1
+    assert [one.status for one in await world.questions(task)] == [FeedbackStatus.CANCELLED]
+    with pytest.raises(ConflictError):
+        await service.answer(world.user_id, asked.id, REVIEW_ACCEPT)
+
+
 async def test_answers_are_remembered_for_the_campaign(world: World) -> None:
     """What was answered in one call is offered to the next of the same campaign, and no other."""
     service, task, _ = await card(world)
