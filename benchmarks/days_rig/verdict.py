@@ -13,6 +13,7 @@ from opendeep.common.data_models import CampaignStatus, FeedbackStatus, TaskStat
 from opendeep.database.models import FeedbackRequest, Task
 from opendeep.database.repositories import Campaigns, FeedbackRequests, Tasks
 from opendeep.task_manager.oversight_rules import ANSWER_AWAITED, HELD_QUIETLY
+from opendeep.task_manager.oversight_view import HELD_BY_USER
 
 _PATIENCE: Final = timedelta(days=2)
 
@@ -43,6 +44,8 @@ def forgotten(  # noqa: PLR0911 - one line a reason
         return (
             None if unchanged < ANSWER_AWAITED + _PATIENCE else "on hold with a question for ever"
         )
+    if due is None and task.status_reason == HELD_BY_USER:
+        return None  # Its user ends that.
     if due is None:
         return None if unchanged < HELD_QUIETLY + _PATIENCE else "on hold for ever"
     if task.current_attempt_count >= task.max_attempts and unchanged > _PATIENCE:

@@ -14,7 +14,7 @@ from opendeep.common.errors import ConflictError
 from opendeep.common.ids import TaskId, UserId
 from opendeep.common.messages import WAKEUPS, Wakeup
 from opendeep.database.engine import Database
-from opendeep.database.models import Actor, Task, TaskAction
+from opendeep.database.models import Actor, FeedbackRequest, Task, TaskAction
 from opendeep.database.repositories import (
     AuditLog,
     FeedbackRequests,
@@ -91,8 +91,13 @@ class OversightActions:
             status = _status_back(task, action)
             if not columns and status is None:
                 raise ConflictError("The task has moved on since: nothing is left to undo.")
+            again: FeedbackRequest | None = None
             if status is not None and task.status is TaskStatus.UNRESOLVED:
-                columns |= _one_more(task, tx.now())
+                again = await _asked_last(tx, task, action)
+                if again is None:
+                    columns |= _one_more(task, tx.now())
+                else:
+                    columns["next_action_time"], status = None, TaskStatus.AWAITING_USER
                 await reopen_campaign(tx, task)
             await tasks.change(
                 task.id,
@@ -103,6 +108,8 @@ class OversightActions:
             )
             if status is not None and task.status is TaskStatus.AWAITING_USER:
                 await _take_questions_back(tx, task)
+            if again is not None:
+                await _ask_again(tx, again)
             await _note(tx, action, "undo")
             tx.publish(WAKEUPS, Wakeup(work="due_tasks"))
 
@@ -197,11 +204,32 @@ def _status_back(task: Task, action: TaskAction) -> TaskStatus | None:
         return None
     before = TaskStatus(action.before["status"])
     if task.status is TaskStatus.UNRESOLVED:
-        # Only the user leaves a final state: this is theirs, and the same as a retry. A question
-        # that waited was taken back with the close, so nothing would wake a task that awaits it.
+        # Only the user leaves a final state: this is theirs, and the same as a retry.
         again = next_status(task.status, TaskInput.RETRY)
         return again if before is TaskStatus.AWAITING_USER else before
     return next_status(task.status, TaskInput.UNDO, before_claim=before)
+
+
+async def _asked_last(tx: Transaction, task: Task, action: TaskAction) -> FeedbackRequest | None:
+    """Return the question that a closed task waited for: its answer, no call, is the next step.
+
+    To call at once might dial a number of which the question says that it is the wrong one.
+    """
+    if action.before["status"] != TaskStatus.AWAITING_USER:
+        return None
+    asked = (await FeedbackRequests(tx, task.user_id).list(task_id=task.id, limit=200)).items
+    between = [one for one in asked if one.kind is FeedbackKind.CHECK_IN and one.answer is None]
+    return between[-1] if between else None
+
+
+async def _ask_again(tx: Transaction, asked: FeedbackRequest) -> None:
+    await FeedbackRequests(tx, asked.user_id).create(
+        kind=FeedbackKind.CHECK_IN,
+        task_id=asked.task_id,
+        call_id=asked.call_id,
+        question=asked.question,
+        options=asked.options,
+    )
 
 
 async def _take_questions_back(tx: Transaction, task: Task) -> None:

@@ -102,6 +102,8 @@ def judge(
     kind, status = action.kind, sight.task.status
     if sight.busy:
         return "A service works on the task."
+    if sight.parked and kind in {"check_in", "close_unresolved", "hold"}:
+        return "Its user holds it, and only they end that."
     if status not in ALLOWED[kind]:
         return f"A task that is {status.value} allows no {kind}."
     if done.get(kind, 0) >= MOST_A_WEEK[kind]:
@@ -261,7 +263,7 @@ def _instant(text: str | None, sight: TaskSight, now: datetime) -> datetime | st
 def rule_actions(sight: TaskSight, now: datetime) -> list[ProposedAction]:
     """Return what the rules alone ask for, the better first; the model is not needed."""
     task = sight.task
-    if sight.busy:
+    if sight.busy or sight.parked:
         return []
     if task.status is S.AWAITING_USER:
         return _about_silence(sight, now)

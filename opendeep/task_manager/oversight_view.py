@@ -7,11 +7,16 @@ task is looked at and never touched.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from opendeep.common.data_models import CallCause, TaskStatus, Verdict
 from opendeep.database.models import Call, FeedbackRequest, Task, TaskNature
+from opendeep.task_manager.number_class import number_home
+
+HELD_BY_USER = "You put it on hold."
+"""The reason of a hold that is the user's own: only they end it."""
 
 WAITING = frozenset(
     {TaskStatus.PENDING, TaskStatus.RETRY_SCHEDULED, TaskStatus.ON_HOLD, TaskStatus.AWAITING_USER}
@@ -67,6 +72,13 @@ class TaskSight:
         return self.task.current_attempt_count >= self.task.max_attempts
 
     @property
+    def parked(self) -> bool:
+        """Whether its user holds it without a time: that is theirs to end."""
+        task = self.task
+        held = task.status is TaskStatus.ON_HOLD and task.next_action_time is None
+        return held and task.status_reason == HELD_BY_USER
+
+    @property
     def forgotten(self) -> bool:
         """Whether it waits for something that will not come by itself."""
         task = self.task
@@ -74,7 +86,7 @@ class TaskSight:
             return self.asked_at is None
         if task.status not in WAITING:
             return False
-        return task.next_action_time is None or self.used_up
+        return not self.parked and (task.next_action_time is None or self.used_up)
 
 
 def look(
@@ -101,7 +113,7 @@ def look(
         pattern=causes[0] if alike else None,
         declined=verdict == Verdict.FAILURE and bool(analysis.get("evidence")),
         progress=verdict == Verdict.PARTIAL and bool(analysis.get("evidence")),
-        promised_at=_promised_at(calls, now),
+        promised_at=_promised_at(calls, now, _zone_of(task)),
         asked_at=min((one.created_at for one in asked), default=None),
         last_call_at=last.ended_at if last else None,
         last_cause=last.cause if last else None,
@@ -118,42 +130,52 @@ def _nature(task: Task, calls: Sequence[Call], now: datetime) -> TaskNature:
     return "short" if calls else task.nature
 
 
-def _promised_at(calls: Sequence[Call], now: datetime) -> datetime | None:
+def _zone_of(task: Task) -> ZoneInfo:
+    """Return where the callee's days begin: the task's zone, else the number's, else UTC."""
+    try:
+        return ZoneInfo(task.time_zone or next(iter(number_home(task.phone_number).zones), "UTC"))
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return ZoneInfo("UTC")
+
+
+def _promised_at(calls: Sequence[Call], now: datetime, zone: ZoneInfo) -> datetime | None:
     dues = [
         due
         for call in calls
         if call.ended_at is not None
         for promise in (call.analysis or {}).get("promises") or ()
-        if (due := due_of(promise.get("due"), call.ended_at)) is not None
+        if (due := due_of(promise.get("due"), call.ended_at, zone)) is not None
     ]
     return min((due for due in dues if due > now), default=None)
 
 
-def due_of(text: object, said_at: datetime) -> datetime | None:
-    """Read when a promise is due: an ISO date or instant, or the next such weekday.
+def due_of(text: object, said_at: datetime, zone: tzinfo = UTC) -> datetime | None:
+    """Read when a promise is due: an ISO date or instant, or the next such weekday; in UTC.
 
-    A day without a time means its late morning: nobody keeps a promise at midnight.
+    Days are counted in the callee's ``zone``. A day without a time means its late morning: nobody
+    keeps a promise at midnight.
     """
     if not isinstance(text, str):
         return None
     words = text.strip().lower()
     if _DATE.match(text.strip()):
-        return _iso(text.strip())
+        return _iso(text.strip(), zone)
     day = next(
         (place for place, name in enumerate(_WEEKDAYS) if re.search(rf"\b{name}\b", words)), None
     )
     if day is None and "tomorrow" not in words:
         return None
-    ahead = 1 if day is None else (day - said_at.weekday() - 1) % 7 + 1
-    date = said_at + timedelta(days=ahead)
-    return date.replace(hour=_MORNING_HOUR, minute=0, second=0, microsecond=0)
+    said = said_at.astimezone(zone)
+    ahead = 1 if day is None else (day - said.weekday() - 1) % 7 + 1
+    date = said + timedelta(days=ahead)
+    return date.replace(hour=_MORNING_HOUR, minute=0, second=0, microsecond=0).astimezone(UTC)
 
 
-def _iso(text: str) -> datetime | None:
+def _iso(text: str, zone: tzinfo) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         return None
     if ":" not in text:
         found = found.replace(hour=_MORNING_HOUR)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)

@@ -19,13 +19,14 @@ from opendeep.database.engine import Database
 from opendeep.database.models import Task
 from opendeep.database.repositories import AuditLog, Calls, Campaigns, FeedbackRequests, Tasks
 from opendeep.database.transaction import Transaction
+from opendeep.task_manager.oversight_view import HELD_BY_USER
 from opendeep.task_manager.task_states import TABLE, TaskInput, next_status, sources_of
 
 _PAGE = 200
 _YEARS_AHEAD = 10
 _BY_USER = {
     TaskInput.RETRY: "You asked to try again now.",
-    TaskInput.HOLD: "You put it on hold.",
+    TaskInput.HOLD: HELD_BY_USER,
     TaskInput.RESUME: "You let it go on.",
     TaskInput.CANCEL: "You cancelled it.",
 }

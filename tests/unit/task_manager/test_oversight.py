@@ -261,8 +261,8 @@ async def test_a_close_is_undone_with_an_attempt(world: World) -> None:
     assert found.next_action_time == world.clock.now()
 
 
-async def test_a_close_of_what_waited_for_an_answer_is_undone_into_the_queue(world: World) -> None:
-    """Its question went with the close: undone, the task is due instead of waiting for nobody."""
+async def test_a_close_of_what_waited_for_an_answer_is_undone_to_the_question(world: World) -> None:
+    """Its question went with the close: undone, it is put again, and nothing is dialled before."""
     task = await called(world, await world.task())
     service, _ = overseer(world, proposing(task, kind="check_in", text="Friday?"))
     await service.oversee(world.user_id)
@@ -273,7 +273,13 @@ async def test_a_close_of_what_waited_for_an_answer_is_undone_into_the_queue(wor
     [_, closed] = await actions_of(world, task)
     await OversightActions(world.database).undo(world.user_id, closed.id)
     found = await world.get(task)
-    assert (found.status, found.next_action_time) == (TaskStatus.PENDING, world.clock.now())
+    assert (found.status, found.next_action_time) == (TaskStatus.AWAITING_USER, None)
+    async with world.database.transaction() as tx:
+        asked = (await FeedbackRequests(tx, world.user_id).list(task_id=task.id)).items
+    assert [(one.question, one.status) for one in asked] == [
+        ("Friday?", FeedbackStatus.CANCELLED),
+        ("Friday?", FeedbackStatus.PENDING),
+    ]
 
 
 async def test_a_split_waits_for_the_user(world: World) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -28,7 +29,7 @@ from opendeep.task_manager.oversight_rules import (
     judge,
     rule_actions,
 )
-from opendeep.task_manager.oversight_view import WAITING, TaskSight, due_of
+from opendeep.task_manager.oversight_view import HELD_BY_USER, WAITING, TaskSight, due_of
 
 NOW = datetime(2026, 11, 23, 17, tzinfo=UTC)
 KINDS = get_args(ActionKind)
@@ -303,6 +304,30 @@ def test_rules_try_another_time_of_day() -> None:
 def test_rules_leave_a_busy_task_alone() -> None:
     """A rule, too, waits for the analyzer."""
     assert rule_actions(a_sight(busy=True, current_attempt_count=3), NOW) == []
+
+
+def test_a_users_own_hold_is_left_to_them() -> None:
+    """What a user holds without a time is neither asked about nor closed, by rule or by model."""
+    held = a_sight(
+        status=TaskStatus.ON_HOLD,
+        next_action_time=None,
+        status_reason=HELD_BY_USER,
+        updated_at=NOW - timedelta(days=400),
+    )
+    assert rule_actions(held, NOW) == []
+    assert not held.forgotten
+    for kind in ("check_in", "close_unresolved"):
+        wanted = ProposedAction(task_id=held.task.id, kind=kind, reason="It waits.", text="On?")
+        assert isinstance(judge(wanted, held, {}, NOW), str)
+
+
+def test_days_of_promises_are_the_callees() -> None:
+    """Late on a Sunday in Los Angeles it is Monday in UTC: tomorrow is the callee's Monday."""
+    zone = ZoneInfo("America/Los_Angeles")
+    said_at = datetime(2026, 11, 23, 6, tzinfo=UTC)
+    assert due_of("tomorrow", said_at, zone) == datetime(2026, 11, 23, 18, tzinfo=UTC)
+    assert due_of("Monday", said_at, zone) == datetime(2026, 11, 23, 18, tzinfo=UTC)
+    assert due_of("2026-11-25", said_at, zone) == datetime(2026, 11, 25, 18, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
