@@ -1,5 +1,6 @@
 """The policy over rows: what it decides is written, with its reason."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -17,11 +18,19 @@ from opendeep.database.repositories import (
     SystemDecisions,
     Tasks,
 )
+from opendeep.task_manager.decision_replay import replay_decisions
 from opendeep.task_manager.dial_gate import DialRules, PolicyDialGate
 from opendeep.task_manager.dial_inputs import BudgetRules
 from tests.unit.task_manager.conftest import MONDAY_NOON, NUMBER, World, plan_task
 
 GATE = PolicyDialGate(DialRules())
+
+
+@pytest.fixture(autouse=True)
+async def every_stored_decision_comes_out_the_same(world: World) -> AsyncIterator[None]:
+    """Decide again, after each test, whatever it stored."""
+    yield
+    assert (await replay_decisions(world.database)).differences == ()
 
 
 async def judge(world: World, gate: PolicyDialGate = GATE) -> str | None:
