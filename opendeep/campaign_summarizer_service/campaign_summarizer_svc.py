@@ -6,7 +6,7 @@ whoever hears ``campaign_finished`` finds the report.
 ==================  ============  ===================================================
 Acquired            where         released
 ==================  ============  ===================================================
-bus subscription    ``_listen``   its block, when the nursery cancels the task
+bus subscription    ``_loop``     when ``run`` ends
 ==================  ============  ===================================================
 """
 
@@ -25,14 +25,12 @@ from opendeep.campaign_summarizer_service.campaign_report import (
     report_task,
 )
 from opendeep.campaign_summarizer_service.report_render import ReportFormat
-from opendeep.common import messages
 from opendeep.common.clock import Clock
 from opendeep.common.data_models import CampaignStatus, TaskStatus
 from opendeep.common.errors import ConflictError, ModelUnavailableError
 from opendeep.common.event_bus import EventBus
 from opendeep.common.ids import CampaignId, UserId
-from opendeep.common.lifecycle import Nursery, wait_event
-from opendeep.common.messages import Wakeup
+from opendeep.common.wake_loop import WakeLoop
 from opendeep.database.engine import Database
 from opendeep.database.models import Campaign
 from opendeep.database.repositories import (
@@ -76,12 +74,10 @@ class CampaignSummarizerService:
         config: SummarizerConfig | None = None,
     ) -> None:
         self._database = database
-        self._bus = bus
         self._model = model
         self._clock = clock
         self._config = config or SummarizerConfig()
-        self._stopping = asyncio.Event()
-        self._awake = asyncio.Event()
+        self._loop = WakeLoop(bus, works={"campaigns"}, poll_seconds=self._config.poll_seconds)
 
     @property
     def name(self) -> str:
@@ -90,28 +86,18 @@ class CampaignSummarizerService:
 
     def stop(self) -> None:
         """Ask :meth:`run` to return soon."""
-        self._stopping.set()
-        self._awake.set()
+        self._loop.stop()
 
     async def run(self) -> None:
         """Finish campaigns until :meth:`stop`.
 
         Raises:
-            UnavailableError: the database is away.
+            UnavailableError: the database or the bus is away.
         """
-        async with Nursery("summarizer") as nursery:
-            nursery.start(self._listen(), name="listen")
-            while not self._stopping.is_set():
-                self._awake.clear()
-                await self.finish_campaigns()
-                await wait_event(self._awake, self._config.poll_seconds)
+        await self._loop.run(self._round)
 
-    async def _listen(self) -> None:
-        async with self._bus.subscribe(messages.WAKEUPS) as wakeups:
-            self._awake.set()  # for what was published before we listened
-            async for message in wakeups:
-                if isinstance(message, Wakeup) and message.work == "campaigns":
-                    self._awake.set()
+    async def _round(self) -> None:
+        await self.finish_campaigns()
 
     async def report(self, user_id: UserId, campaign_id: CampaignId) -> CampaignReport:
         """Return the campaign's report: the stored one if it still holds, else one as of now.

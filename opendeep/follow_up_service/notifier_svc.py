@@ -8,25 +8,27 @@ that dies in between leaves a message that comes again, with the same id.
 ==================  ============  ===================================================
 Acquired            where         released
 ==================  ============  ===================================================
-bus subscription    ``_listen``   its block, when the nursery cancels the task
-sending tasks       ``send_due``  its task group
+bus subscription    ``_loop``     when ``run`` ends
+sending tasks       ``run``       the nursery, when ``run`` ends; leases bring them again
 ==================  ============  ===================================================
 """
 
 import asyncio
 import json
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from itertools import takewhile
 
 import structlog
 
-from opendeep.common import messages
 from opendeep.common.clock import Clock
 from opendeep.common.errors import ConflictError, NotFoundError, UnavailableError
 from opendeep.common.event_bus import EventBus
 from opendeep.common.ids import TaskId, new_call_id
-from opendeep.common.lifecycle import Nursery, wait_event
-from opendeep.common.messages import Wakeup
+from opendeep.common.lifecycle import Nursery
+from opendeep.common.wake_loop import MORE, WakeLoop
 from opendeep.database.engine import Database
 from opendeep.database.models import Delivery, DeliveryStatus, NotificationTarget
 from opendeep.database.repositories import (
@@ -39,7 +41,7 @@ from opendeep.database.repositories import (
 from opendeep.database.transaction import Transaction
 from opendeep.follow_up_service.mail_sender import MailSender
 from opendeep.follow_up_service.notifications import KEPT_FOR
-from opendeep.follow_up_service.outcome_message import EVENTS, mail_of, payload_of
+from opendeep.follow_up_service.outcome_message import EVENTS, is_same, mail_of, payload_of
 from opendeep.follow_up_service.webhook_client import Signed, WebhookClient
 
 log = structlog.get_logger(__name__)
@@ -51,12 +53,17 @@ class NotifierConfig:
 
     Attributes:
         lease_seconds: when a message whose sender died comes again; longer than a time-out.
-        at_once: how many messages are under way, so that a slow receiver delays no other.
+        at_once: how many messages are under way.
+        each_at_once: how many of them to one target, so that a slow receiver delays no other.
+        settle_seconds: how long an event may still turn up behind a younger one: on PostgreSQL,
+            ids are given before their transactions commit.
     """
 
     poll_seconds: float = 5.0
     lease_seconds: float = 60.0
     at_once: int = 16
+    each_at_once: int = 4
+    settle_seconds: float = 30.0
     targets_at_once: int = 100
     events_at_once: int = 500
     first_pause_seconds: float = 10.0
@@ -81,13 +88,12 @@ class NotifierService:
         config: NotifierConfig | None = None,
     ) -> None:
         self._database = database
-        self._bus = bus
         self._clock = clock
         self._client = client
         self._mail = mail
         self._config = config or NotifierConfig()
-        self._stopping = asyncio.Event()
-        self._awake = asyncio.Event()
+        self._under_way: Counter[int] = Counter()
+        self._loop = WakeLoop(bus, works={"campaigns"}, poll_seconds=self._config.poll_seconds)
 
     @property
     def name(self) -> str:
@@ -96,29 +102,24 @@ class NotifierService:
 
     def stop(self) -> None:
         """Ask :meth:`run` to return soon."""
-        self._stopping.set()
-        self._awake.set()
+        self._loop.stop()
 
     async def run(self) -> None:
         """Queue and send until :meth:`stop`.
 
         Raises:
-            UnavailableError: the database is away.
+            UnavailableError: the database or the bus is away.
         """
         async with Nursery("notifier") as nursery:
-            nursery.start(self._listen(), name="listen")
-            while not self._stopping.is_set():
-                self._awake.clear()
-                queued = await self.queue()
-                sent = await self.send_due()
-                if not (queued or sent):
-                    await wait_event(self._awake, self._config.poll_seconds)
+            await self._loop.run(partial(self._start_due, nursery))
 
-    async def _listen(self) -> None:
-        async with self._bus.subscribe(messages.WAKEUPS) as wakeups:
-            async for message in wakeups:
-                if isinstance(message, Wakeup) and message.work == "campaigns":
-                    self._awake.set()
+    async def _start_due(self, nursery: Nursery) -> bool:
+        """Queue, and begin to send; True where there may be more at once."""
+        queued = await self.queue()
+        due = await self._claim()
+        for delivery in due:
+            nursery.start(self._deliver(delivery), name=f"deliver:{delivery.id}")
+        return MORE if queued or due else not MORE
 
     async def queue(self) -> int:
         """Look at new events for every target; return how many messages were queued.
@@ -138,20 +139,38 @@ class NotifierService:
         return queued
 
     async def _queue_for(self, tx: Transaction, target: NotificationTarget) -> int:
-        events = await UserEvents(tx, target.user_id).after(
-            target.last_event_id, self._config.events_at_once
-        )
-        changed = dict.fromkeys(
-            event.subject_id for event in events if event.type == "task_changed"
-        )
+        """Queue what new events tell of; move the mark over those behind which none can turn up.
+
+        The others are looked at again: a message is queued once, however often.
+        """
+        changed, mark = await self._new_events(tx, target)
         queued = 0
         for task_id in changed:
-            queued += await self._queue_task(tx, target, TaskId(int(task_id)))
-        if events:
+            queued += await self._queue_task(tx, target, task_id)
+        if mark != target.last_event_id:
             await NotificationTargets(tx, target.user_id).look_after(
-                target.id, seen=target.last_event_id, until=events[-1].id
+                target.id, seen=target.last_event_id, until=mark
             )
         return queued
+
+    async def _new_events(
+        self, tx: Transaction, target: NotificationTarget
+    ) -> tuple[list[TaskId], int]:
+        """Return the tasks that changed, and the last event behind which none can turn up."""
+        most, mark = self._config.events_at_once, target.last_event_id
+        settled_before = tx.now() - timedelta(seconds=self._config.settle_seconds)
+        changed: dict[TaskId, None] = {}
+        last = mark
+        while True:
+            events = await UserEvents(tx, target.user_id).after(last, most)
+            told = (event.subject_id for event in events if event.type == "task_changed")
+            changed |= dict.fromkeys(TaskId(int(task_id)) for task_id in told)
+            settled = list(takewhile(lambda event: event.created_at <= settled_before, events))
+            if settled and last == mark:
+                mark = settled[-1].id
+            if len(events) < most or len(settled) == most:
+                return list(changed), mark
+            last = events[-1].id
 
     async def _queue_task(
         self, tx: Transaction, target: NotificationTarget, task_id: TaskId
@@ -163,13 +182,18 @@ class NotifierService:
         event = EVENTS.get(task.status)
         if event is None:
             return 0
-        added = await Deliveries(tx, target.user_id).add(
+        payload = payload_of(task)
+        deliveries = Deliveries(tx, target.user_id)
+        before = await deliveries.last_of(target.id, task.id)
+        if before is not None and before.event == event and is_same(before.payload, payload):
+            return 0
+        added = await deliveries.add(
             target,
             task.id,
             task_version=task.version,
             message_id=new_call_id(),
             event=event,
-            payload=payload_of(task),
+            payload=payload,
             expires_at=tx.now() + KEPT_FOR,
         )
         return int(added is not None)
@@ -180,18 +204,36 @@ class NotifierService:
         Raises:
             UnavailableError: the database is away.
         """
-        async with self._database.transaction() as tx:
-            due = await SystemNotifications(tx).claim_due(
-                now=self._clock.now(),
-                limit=self._config.at_once,
-                lease_seconds=self._config.lease_seconds,
-            )
+        due = await self._claim()
         async with asyncio.TaskGroup() as group:
             for delivery in due:
                 group.create_task(self._deliver(delivery), name=f"deliver:{delivery.id}")
         return len(due)
 
+    async def _claim(self) -> list[Delivery]:
+        """Take what is due, as far as there is room, for all and for each target."""
+        free = self._config.at_once - self._under_way.total()
+        if free <= 0:
+            return []
+        async with self._database.transaction() as tx:
+            due = await SystemNotifications(tx).claim_due(
+                now=self._clock.now(),
+                limit=free,
+                lease_seconds=self._config.lease_seconds,
+                each=self._config.each_at_once,
+                but=[target for target, busy in self._under_way.items() if busy],
+            )
+        self._under_way.update(delivery.target_id for delivery in due)
+        return due
+
     async def _deliver(self, delivery: Delivery) -> None:
+        try:
+            await self._deliver_now(delivery)
+        finally:
+            self._under_way[delivery.target_id] -= 1
+            self._loop.wake()
+
+    async def _deliver_now(self, delivery: Delivery) -> None:
         try:
             async with self._database.transaction() as tx:
                 target = await NotificationTargets(tx, delivery.user_id).get(delivery.target_id)

@@ -1,5 +1,6 @@
 """What a target is told of a task: its state and outcome, as the API shows them; no transcript."""
 
+import json
 from typing import Any
 
 from opendeep.common.data_models import TaskStatus
@@ -35,6 +36,15 @@ def payload_of(task: Task) -> dict[str, Any]:
         else None,
         "changed_at": task.updated_at.isoformat(),
     }
+
+
+def is_same(told: dict[str, Any], now: dict[str, Any]) -> bool:
+    """Whether a message would say what the one before said: the version alone is no news."""
+    return _news(told) == _news(json.loads(json.dumps(now)))
+
+
+def _news(payload: dict[str, Any]) -> dict[str, Any]:
+    return {name: payload[name] for name in payload if name not in {"version", "changed_at"}}
 
 
 def mail_of(payload: dict[str, Any]) -> tuple[str, str]:

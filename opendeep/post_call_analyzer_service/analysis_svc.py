@@ -6,7 +6,7 @@ down or talks nonsense defers the analysis; it is never replaced by a guess.
 =======================  ====================  ================================================
 Acquired                 where                 released
 =======================  ====================  ================================================
-bus subscription         ``_listen``           its block, when the nursery cancels the task
+bus subscription         ``_loop``             when ``run`` ends
 claim on a call          ``_claim``            stored, deferred, or given back by ``_analyse``;
                                                after a crash by the end of its lease
 one task per call        ``run``               the nursery, at the latest when ``run`` ends
@@ -16,16 +16,16 @@ one task per call        ``run``               the nursery, at the latest when `
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
-from opendeep.common import messages
 from opendeep.common.clock import Clock
 from opendeep.common.data_models import TaskStatus
 from opendeep.common.errors import ConflictError, ModelUnavailableError
 from opendeep.common.event_bus import EventBus
-from opendeep.common.lifecycle import Nursery, finish_within, wait_event
-from opendeep.common.messages import Wakeup
+from opendeep.common.lifecycle import Nursery, finish_within
+from opendeep.common.wake_loop import WakeLoop
 from opendeep.database.engine import Database
 from opendeep.database.models import Call
 from opendeep.database.repositories import Calls, SystemCalls, Tasks
@@ -74,12 +74,12 @@ class PostCallAnalyzerService:
         config: AnalyzerConfig | None = None,
     ) -> None:
         self._database = database
-        self._bus = bus
         self._clock = clock
         self._config = config or AnalyzerConfig()
         self._judge = CallJudge(model=model, clock=clock, model_seconds=self._config.model_seconds)
-        self._stopping = asyncio.Event()
-        self._awake = asyncio.Event()
+        self._loop = WakeLoop(
+            bus, works={"calls_to_analyse"}, poll_seconds=self._config.poll_seconds
+        )
         self._busy = 0
 
     @property
@@ -89,30 +89,21 @@ class PostCallAnalyzerService:
 
     def stop(self) -> None:
         """Ask :meth:`run` to return soon; what is not judged by then is given back."""
-        self._stopping.set()
-        self._awake.set()
+        self._loop.stop()
 
     async def run(self) -> None:
         """Analyse calls until :meth:`stop`.
 
         Raises:
-            UnavailableError: the database is away.
+            UnavailableError: the database or the bus is away.
         """
         async with Nursery("analyzer") as nursery:
-            nursery.start(self._listen(), name="listen")
-            while not self._stopping.is_set():
-                self._awake.clear()
-                for call in await self._claim():
-                    self._busy += 1
-                    nursery.start(self._analyse(call), name=call.id)
-                await wait_event(self._awake, self._config.poll_seconds)
+            await self._loop.run(partial(self._start_claimed, nursery))
 
-    async def _listen(self) -> None:
-        async with self._bus.subscribe(messages.WAKEUPS) as wakeups:
-            self._awake.set()  # for what was published before we listened
-            async for message in wakeups:
-                if isinstance(message, Wakeup) and message.work == "calls_to_analyse":
-                    self._awake.set()
+    async def _start_claimed(self, nursery: Nursery) -> None:
+        for call in await self._claim():
+            self._busy += 1
+            nursery.start(self._analyse(call), name=call.id)
 
     async def _claim(self) -> list[Call]:
         free = self._config.batch - self._busy
@@ -135,7 +126,7 @@ class PostCallAnalyzerService:
             raise
         finally:
             self._busy -= 1
-            self._awake.set()
+            self._loop.wake()
 
     async def analyse_call(self, call: Call) -> TaskStatus | None:
         """Judge one claimed call; return what its task became, None where that did not change.

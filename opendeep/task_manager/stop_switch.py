@@ -18,11 +18,11 @@ from opendeep.common.errors import ConflictError, UnavailableError
 from opendeep.common.event_bus import EventBus
 from opendeep.common.ids import CallId, UserId
 from opendeep.common.messages import EndCall, Wakeup
+from opendeep.common.wake_loop import WakeLoop
 from opendeep.database.engine import Database
 from opendeep.database.models import DialStop
 from opendeep.database.repositories import AuditLog, SystemCalls, SystemStops
 from opendeep.database.repositories.system_stops import SWITCH
-from opendeep.task_manager.wake_loop import WakeLoop
 
 log = structlog.get_logger(__name__)
 

@@ -18,6 +18,7 @@ from opendeep.common.errors import ConflictError
 from opendeep.common.event_bus import EventBus
 from opendeep.common.ids import UserId
 from opendeep.common.messages import WAKEUPS, Wakeup
+from opendeep.common.wake_loop import WakeLoop
 from opendeep.database.engine import Database
 from opendeep.database.models import Call, Campaign, Task
 from opendeep.database.repositories import Calls, Campaigns, SystemTasks, SystemUsers, Tasks
@@ -25,7 +26,6 @@ from opendeep.database.transaction import Transaction
 from opendeep.llm_integrations.text_model import TextModel
 from opendeep.task_manager.oversight import Oversight, OversightConfig
 from opendeep.task_manager.task_states import TaskInput, sources_of, target_of
-from opendeep.task_manager.wake_loop import WakeLoop
 
 log = structlog.get_logger(__name__)
 

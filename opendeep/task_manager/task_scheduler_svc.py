@@ -12,12 +12,12 @@ import structlog
 
 from opendeep.common.event_bus import EventBus
 from opendeep.common.messages import WAKEUPS, Wakeup
+from opendeep.common.wake_loop import MORE, WakeLoop
 from opendeep.database.engine import Database
 from opendeep.database.repositories import SystemCalls, SystemStops, SystemTasks
 from opendeep.database.transaction import Transaction
 from opendeep.task_manager.dial_gate import PolicyDialGate
 from opendeep.task_manager.trunk_breaker import free_calls
-from opendeep.task_manager.wake_loop import MORE, WakeLoop
 
 log = structlog.get_logger(__name__)
 

@@ -225,6 +225,9 @@ EMPTY: dict[str, Attempt] = {
     "TaskActionLog.counts": lambda tx, u, e: TaskActionLog(tx, u).counts(e.task.id, since=LONG_AGO),
     "ModelUsage.used_today": lambda tx, u, _: ModelUsage(tx, u).used_today("lifecycle"),
     "NotificationTargets.list": lambda tx, u, _: _items(NotificationTargets(tx, u).list()),
+    "Deliveries.last_of": lambda tx, u, e: Deliveries(tx, u).last_of(
+        e.delivery.target_id, e.delivery.task_id
+    ),
     "Deliveries.list": lambda tx, u, _: _items(Deliveries(tx, u).list()),
     "AuditLog.list": lambda tx, u, _: _items(AuditLog(tx, u).list("signed_in")),
     "AuditLog.of_action": lambda tx, u, _: AuditLog(tx, u).of_action("signed_in"),

@@ -10,10 +10,10 @@ from opendeep.common import messages
 from opendeep.common.event_bus import InProcessEventBus
 from opendeep.common.lifecycle import Nursery
 from opendeep.common.messages import Message, Wakeup
+from opendeep.common.wake_loop import WakeLoop
 from opendeep.database import migrate
 from opendeep.database.engine import SqlDatabase
 from opendeep.database.transaction import NOTIFY_CHANNEL
-from opendeep.task_manager.wake_loop import WakeLoop
 
 pytestmark = pytest.mark.integration
 

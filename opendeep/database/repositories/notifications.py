@@ -109,6 +109,13 @@ class Deliveries(ScopedRepository):
         unique = ["target_id", "task_id", "task_version"]
         return await self._scope.insert_missing(deliveries, Delivery, values, unique=unique)
 
+    async def last_of(self, target_id: int, task_id: TaskId) -> Delivery | None:
+        """Return the latest message about a task to a target, if there is one."""
+        query = self._scope.select(deliveries, Delivery).where(
+            deliveries.c.target_id == target_id, deliveries.c.task_id == task_id
+        )
+        return await query.order_by(deliveries.c.id.desc()).first()
+
     async def list(
         self,
         status: DeliveryStatus | None = None,

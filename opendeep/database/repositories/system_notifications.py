@@ -1,5 +1,6 @@
 """Notifications across users: who wants to hear, and what is to be sent now."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, exists, func, select, update
@@ -29,10 +30,25 @@ class SystemNotifications:
         rows = (await self._tx.execute(statement)).mappings()
         return [NotificationTarget.model_validate(dict(row)) for row in rows]
 
-    async def claim_due(self, *, now: datetime, limit: int, lease_seconds: float) -> list[Delivery]:
+    async def claim_due(
+        self,
+        *,
+        now: datetime,
+        limit: int,
+        lease_seconds: float,
+        each: int,
+        but: Collection[int] = (),
+    ) -> list[Delivery]:
         """Take messages that are due; each comes again after the lease unless it is noted.
 
         Of one task and target only the oldest that waits is taken, so that their order is kept.
+
+        Args:
+            now: the present instant.
+            limit: how many at most.
+            lease_seconds: how long they are the claimer's.
+            each: how many at most of one target.
+            but: targets of which none is taken.
         """
         older = deliveries.alias("older")
         earlier = exists().where(
@@ -41,16 +57,22 @@ class SystemNotifications:
             older.c.status == "pending",
             older.c.id < deliveries.c.id,
         )
+        order = (deliveries.c.next_attempt_at, deliveries.c.id)
+        due = and_(deliveries.c.status == "pending", deliveries.c.next_attempt_at <= now)
+        place = func.row_number().over(partition_by=deliveries.c.target_id, order_by=order)
+        ranked = (
+            select(deliveries.c.id, place.label("place"))
+            .where(due, ~earlier, deliveries.c.target_id.not_in(list(but)))
+            .subquery()
+        )
         waiting = (
             select(deliveries.c.id)
-            .where(
-                and_(
-                    deliveries.c.status == "pending", deliveries.c.next_attempt_at <= now, ~earlier
-                )
-            )
-            .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
+            .join(ranked, ranked.c.id == deliveries.c.id)
+            # Said again, since PostgreSQL looks at these anew once it has the row's lock.
+            .where(due, ranked.c.place <= each)
+            .order_by(*order)
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, of=deliveries)
         )
         chosen = (await self._tx.execute(waiting)).scalars().all()
         if not chosen:

@@ -30,6 +30,7 @@ class Receiver:
     taken: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
     endless: bool = False
+    silent: asyncio.Event | None = None
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request."""
@@ -42,6 +43,8 @@ class Receiver:
         self.raw.append(body)
         self.headers.append(headers)
         self.bodies.append(json.loads(body))
+        if self.silent is not None:
+            await self.silent.wait()
         answer = self.answer(self.bodies[-1])
         if answer == OK:
             self.taken.append(self.bodies[-1])

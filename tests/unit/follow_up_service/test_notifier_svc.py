@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, insert, select
 
 from opendeep.common.data_models import TaskStatus
 from opendeep.common.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
@@ -18,6 +19,7 @@ from opendeep.database.repositories import (
     SystemUsers,
     Tasks,
 )
+from opendeep.database.tables import user_events
 from opendeep.follow_up_service.notifications import Notifications
 from opendeep.follow_up_service.notifier_svc import NotifierConfig, NotifierService
 from tests.fixtures.finished_calls import World, open_world, plan_task
@@ -53,7 +55,9 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield running
 
 
-def notifier(world: World, mail: Any = None) -> NotifierService:
+def notifier(
+    world: World, mail: Any = None, *, config: NotifierConfig | None = None
+) -> NotifierService:
     """Make a notifier that may reach our receiver."""
     return NotifierService(
         database=world.database,
@@ -61,7 +65,7 @@ def notifier(world: World, mail: Any = None) -> NotifierService:
         clock=world.clock,
         client=local_client(),
         mail=mail,
-        config=NotifierConfig(at_once=50),
+        config=config or NotifierConfig(at_once=50, each_at_once=50),
     )
 
 
@@ -177,7 +181,7 @@ async def test_a_sender_that_dies_is_followed_by_another(world: World, receiver:
     await service.queue()
     async with world.database.transaction() as tx:
         claimed = SystemNotifications(tx)
-        assert len(await claimed.claim_due(now=tx.now(), limit=9, lease_seconds=60)) == 1
+        assert len(await claimed.claim_due(now=tx.now(), limit=9, lease_seconds=60, each=9)) == 1
     assert await service.send_due() == 0
     world.clock.move(seconds=61)
     assert await service.send_due() == 1
@@ -206,10 +210,9 @@ async def test_order_holds_and_nothing_is_lost(world: World, receiver: Receiver)
         await service.queue()
         await service.send_due()
         world.clock.move(seconds=30)
-    for _ in range(200):
-        world.clock.move(minutes=5)
-        if not await service.send_due():
-            break
+    while any(one.status == "pending" for one in await deliveries(world)):
+        world.clock.move(minutes=10)
+        await service.send_due()
     assert len({body["id"] for body in receiver.taken}) == expected
     for task in tasks:
         versions = [
@@ -289,6 +292,71 @@ async def test_a_target_that_goes_stops_no_other(
     monkeypatch.setattr(SystemNotifications, "claim_due", claim_late)
     assert await service.send_due() == 2
     assert [one.status for one in await deliveries(world)] == ["delivered"]
+
+
+async def test_the_same_state_in_a_new_version_is_no_news(world: World, receiver: Receiver) -> None:
+    """A task that waits for its user is told once, whatever else of it changes."""
+    await target(world, receiver)
+    [task] = await world.tasks(await world.campaign())
+    await put(world, task, TaskStatus.AWAITING_USER)
+    service = notifier(world)
+    assert await service.queue() == 1
+    async with world.database.transaction() as tx:
+        change = Tasks(tx, world.user_id).change
+        await change(task.id, expected=set(TaskStatus), priority=2)
+    assert await service.queue() == 0
+    async with world.database.transaction() as tx:
+        change = Tasks(tx, world.user_id).change
+        await change(task.id, expected=set(TaskStatus), status_reason="Which number instead?")
+    assert await service.queue() == 1
+
+
+async def test_an_event_that_turns_up_late_is_told(world: World, receiver: Receiver) -> None:
+    """An event whose younger neighbour was seen first is looked at when its transaction commits."""
+    made = await target(world, receiver)
+    first, second = await world.tasks(await world.campaign(plan_task(), plan_task(title="B")))
+    await put(world, first, TaskStatus.COMPLETED)
+    await put(world, second, TaskStatus.COMPLETED)
+    event = user_events.c
+    of_first = event.subject_id == str(first.id)
+    async with world.database.transaction() as tx:  # as if the first did not commit yet
+        found = await tx.execute(select(user_events).where(of_first))
+        late = [dict(row) for row in found.mappings()]
+        await tx.execute(delete(user_events).where(of_first))
+    service = notifier(world)
+    assert await service.queue() == 1
+    async with world.database.transaction() as tx:
+        await tx.execute(insert(user_events), late)
+    assert await service.queue() == 1
+    world.clock.move(seconds=31)
+    assert await service.queue() == 0
+    async with world.database.transaction() as tx:
+        [now] = (await NotificationTargets(tx, world.user_id).list()).items
+    assert now.last_event_id > made.last_event_id
+
+
+async def test_a_slow_receiver_delays_nobody(world: World, receiver: Receiver) -> None:
+    """While a target's messages hang, it gets no more of the room, and others are told at once."""
+    quick = await target(world, receiver)
+    silent = asyncio.Event()
+    async with receiving() as slow:
+        slow.silent = silent
+        choices = Notifications(world.database, local_client(), mails=False)
+        hangs = await choices.add(world.user_id, "webhook", slow.url)
+        for task in await world.tasks(await world.campaign(*[plan_task()] * 12)):
+            await put(world, task, TaskStatus.COMPLETED)
+        config = NotifierConfig(at_once=6, each_at_once=2)
+        service = notifier(world, config=config)
+        async with Nursery("test") as nursery:
+            running = nursery.start(service.run(), name="notifier")
+            while len(receiver.taken) < 12:
+                await receiver_moment()
+            found = [one for one in await deliveries(world) if one.target_id == hangs.id]
+            assert sorted(one.attempts for one in found) == [0] * 10 + [1] * 2
+            service.stop()
+            silent.set()
+            await running
+    assert quick.id != hangs.id
 
 
 async def test_it_runs_and_stops(world: World, receiver: Receiver) -> None:

@@ -37,6 +37,10 @@ class WakeLoop:
         self._stopping = True
         self._wake.set()
 
+    def wake(self) -> None:
+        """Let the next round begin at once."""
+        self._wake.set()
+
     async def run(self, work: Callable[[], Awaitable[bool | None]]) -> None:
         """Work until :meth:`stop`.
 
