@@ -50,6 +50,17 @@ class ConnectionOwner(Protocol):
 class AudioSocketConnection(asyncio.Protocol):
     """One TCP connection of Asterisk; an ``AudioLink`` once it is identified."""
 
+    __slots__ = (
+        "_broken",
+        "_full",
+        "_handler",
+        "_parser",
+        "_server",
+        "_sink",
+        "_timer",
+        "_transport",
+    )
+
     def __init__(self, server: ConnectionOwner) -> None:
         self._server = server
         self._parser = wire.AudioSocketParser()

@@ -235,7 +235,8 @@ class AudioSocketHandler:
             return
         sound, dialogue = self._sound, self._dialogue
         link.send(sound.tick(missed))
-        dialogue.frame_played()
+        if sound.overlap.watched or sound.playout.news:
+            dialogue.frame_played()
         if sound.frames_out % sound.look_frames == 0:
             sound.look_frames = LOOK_FRAMES
             dialogue.tick()

@@ -91,6 +91,13 @@ class AudioSocketParser:
             practice exchange) takes audio and hang-up only, as the real one does.
     """
 
+    __slots__ = (
+        "_broken",
+        "_buffer",
+        "_identified",
+        "_side",
+    )
+
     def __init__(self, side: Side = Side.MEDIA_SERVER) -> None:
         self._side = side
         self._buffer = b""

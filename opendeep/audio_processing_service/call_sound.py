@@ -40,6 +40,22 @@ class CallSound:
         look_frames: how many frames pass until the next look, :data:`LOOK_FRAMES` or twice as many.
     """
 
+    __slots__ = (
+        "_callee",
+        "_due_bytes",
+        "_ear",
+        "_heard_bytes",
+        "_kept",
+        "_kept_sound",
+        "_played",
+        "_to_voice",
+        "frames_in",
+        "frames_out",
+        "look_frames",
+        "overlap",
+        "playout",
+    )
+
     def __init__(self, recorder: CallRecorder | None) -> None:
         self.playout = Playout()
         self.frames_in = 0
@@ -48,6 +64,8 @@ class CallSound:
         self.overlap = Overlap()
         self._ear = _EarOfCall(self.overlap.callee)
         self._kept_sound = KeptSound(self.overlap, recorder)
+        self._callee = self.overlap.callee.mulaw
+        self._played = self.overlap.played.mulaw
         self._to_voice: Callable[[bytes], None] | None = None
         self._kept = bytearray()
         self._due_bytes = 0
@@ -69,9 +87,9 @@ class CallSound:
         # Not after a stall of this machine: what the callee sent may not be read yet.
         elif self._due_bytes - self._heard_bytes >= _LATE_BYTES:
             self._stand_in()
-        overlap = self.overlap
-        frame = pcm.MULAW_SILENCE_FRAME if overlap.paused else self.playout.next_frame()
-        overlap.played.mulaw += frame
+        paused = self.overlap.paused
+        frame = pcm.MULAW_SILENCE_FRAME if paused else self.playout.next_frame()
+        self._played += frame
         self.frames_out += 1
         if missed or self.frames_out % self.look_frames == 0:
             self._take_stock()
@@ -134,7 +152,7 @@ class CallSound:
 
     def _hear(self, mulaw: bytes) -> None:
         self._heard_bytes += len(mulaw)
-        self.overlap.callee.mulaw += mulaw
+        self._callee += mulaw
         if self._to_voice is not None:
             self._to_voice(mulaw)
         else:

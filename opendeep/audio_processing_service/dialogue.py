@@ -117,7 +117,7 @@ class Dialogue:
         if self._floor.undecided:
             self._change_floor(self._floor.frame(self._host.now_ms()))
         playout = self._sound.playout
-        if not (playout.started or playout.finished):
+        if not playout.news:
             return
         now_ms = self._host.now_ms()
         for key in playout.take_started():

@@ -24,6 +24,16 @@ class CallEnding:
         closed: whether the last lines were given out, and nothing is taken any more.
     """
 
+    __slots__ = (
+        "_deadline_ms",
+        "_silent_since_ms",
+        "cause",
+        "closed",
+        "goodbye",
+        "reason",
+        "told",
+    )
+
     def __init__(self) -> None:
         self.cause: CallCause | None = None
         self.reason = ""

@@ -21,7 +21,7 @@ class Floor:
     """Pauses the AI's speech while the callee speaks over it, and says when to give way.
 
     Args:
-        sound: the call's audio; its ``overlap.paused`` is set here and nowhere else.
+        sound: the call's audio; of its ``overlap``, ``paused`` and ``watched`` are set only here.
 
     Attributes:
         callee_speaks: whether the callee's turn is open.
@@ -106,8 +106,10 @@ class Floor:
         """Let the AI's voice be heard again: it has given way, or has something new to say."""
         self._rule.forget()
         self._sound.overlap.paused = False
+        self._sound.overlap.watched = False
 
     def _act(self, action: FloorAction) -> FloorAction:
+        self._sound.overlap.watched = self._rule.undecided
         if action is FloorAction.NONE:
             return action
         self._sound.overlap.paused = action is FloorAction.PAUSE

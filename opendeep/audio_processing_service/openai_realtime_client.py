@@ -73,6 +73,22 @@ class OpenAIRealtimeClient:
         clock: the wall clock, by which the provider says when the session ends.
     """
 
+    __slots__ = (
+        "_append_bytes",
+        "_assembler",
+        "_caller_audio",
+        "_clock",
+        "_closed",
+        "_config",
+        "_connect",
+        "_connection",
+        "_dropped_bytes",
+        "_meter",
+        "_session",
+        "_settled",
+        "_steady",
+    )
+
     def __init__(
         self,
         config: RealtimeConfig,
@@ -85,6 +101,7 @@ class OpenAIRealtimeClient:
         self._session: RealtimeSession | None = None
         self._assembler = wire.MessageAssembler()
         self._settled = asyncio.Event()
+        self._steady = False  # settled, and no message half here
         self._caller_audio = b""
         self._append_bytes = config.frames_per_append * pcm.FRAME_SAMPLES
         self._meter = realtime_cost.CostMeter(realtime_cost.FREE)
@@ -136,6 +153,7 @@ class OpenAIRealtimeClient:
                     # A compatible server may know the model's name and not its keys.
                     session.refusal = None
                     self._settled.clear()
+                    self._steady = False
                     self._send(self._session_update(config, effort=None))
                     await self._settled.wait()
         except TimeoutError as error:
@@ -219,7 +237,7 @@ class OpenAIRealtimeClient:
         if session is None or self._closed:
             return
         try:
-            if final and self._settled.is_set() and not self._assembler.waiting:
+            if final and self._steady:
                 session.receive(payload)
                 return
             message = self._assembler.receive(payload, final=final)
@@ -231,6 +249,7 @@ class OpenAIRealtimeClient:
             self._fail(session, error.message)
         if not self._settled.is_set() and (session.ready or session.refusal is not None):
             self._settled.set()
+        self._steady = self._settled.is_set() and not self._assembler.waiting
 
     def connection_lost(self, code: int, reason: str) -> None:
         """Take the end of the connection from the driver."""

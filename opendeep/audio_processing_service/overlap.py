@@ -36,7 +36,7 @@ class LastMoments:
     """The last second of one direction, µ-law.
 
     Attributes:
-        mulaw: what is kept; whoever has more simply appends it.
+        mulaw: what is kept, always in the same place; whoever has more simply appends it.
     """
 
     __slots__ = ("mulaw",)
@@ -113,14 +113,16 @@ class Overlap:
         callee: the last moments of the callee's side.
         played: the last moments of the AI's side, as they were played.
         paused: whether the AI's speech waits; silence is played meanwhile.
+        watched: whether each frame is looked at, since the callee may take the floor.
     """
 
-    __slots__ = ("callee", "paused", "played")
+    __slots__ = ("callee", "paused", "played", "watched")
 
     def __init__(self) -> None:
         self.callee = LastMoments()
         self.played = LastMoments()
         self.paused = False
+        self.watched = False
 
 
 class Sounds(Enum):

@@ -79,7 +79,25 @@ class Playout:
 
     Args:
         max_queued_ms: how much may wait; :meth:`add` refuses more.
+
+    Attributes:
+        news: whether there is something to take: parts that were begun or finished.
     """
+
+    __slots__ = (
+        "_audio",
+        "_debt_frames",
+        "_finished",
+        "_gap_frames",
+        "_max_queued_bytes",
+        "_parts",
+        "_position",
+        "_quiet_frames",
+        "_started",
+        "_waited",
+        "_waiting",
+        "news",
+    )
 
     def __init__(self, *, max_queued_ms: int = MAX_QUEUED_MS) -> None:
         self._max_queued_bytes = max_queued_ms * pcm.MULAW_BYTES_PER_MS
@@ -91,8 +109,9 @@ class Playout:
         self._gap_frames = 0
         self._waiting = b""
         self._waited = 0
-        self.started: list[PartKey] = []
-        self.finished: list[Heard] = []
+        self.news = False
+        self._started: list[PartKey] = []
+        self._finished: list[Heard] = []
 
     def add(self, key: PartKey, mulaw: bytes, received_ms: float) -> bool:
         """Append speech of a part.
@@ -196,12 +215,14 @@ class Playout:
 
     def take_started(self) -> list[PartKey]:
         """Return the parts whose first sound was played since the last call."""
-        started, self.started = self.started, []
+        started, self._started = self._started, []
+        self.news = bool(self._finished)
         return started
 
     def take_finished(self) -> list[Heard]:
         """Return the parts that were played to their end since the last call."""
-        finished, self.finished = self.finished, []
+        finished, self._finished = self._finished, []
+        self.news = bool(self._started)
         return finished
 
     def _between(self) -> bytes:
@@ -261,7 +282,8 @@ class Playout:
         for part in self._parts:
             share = min(taken, part.queued - part.played)
             if share and not part.played:
-                self.started.append(part.key)
+                self._started.append(part.key)
+                self.news = True
             part.played += share
             taken -= share
             ended = ended or (part.complete and part.played == part.queued)
@@ -277,4 +299,5 @@ class Playout:
         """
         for part in [part for part in self._parts if part.complete and part.played == part.queued]:
             self._parts.remove(part)
-            self.finished.append(part.heard())
+            self._finished.append(part.heard())
+            self.news = True

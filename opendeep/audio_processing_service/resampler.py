@@ -68,7 +68,6 @@ class BlockResampler:
         self._matrix = _down_matrix(times) if down else _up_matrix(times)
         self._step = times * _BLOCK if down else _BLOCK
         self._ratio = (1, times) if down else (times, 1)
-        self._late = _HALF * self._ratio[0]
         self._before = 2 * _HALF * self._ratio[1]
         self._half = b""
         self._begin()
@@ -83,9 +82,9 @@ class BlockResampler:
         return self._convert(np.frombuffer(data, _SAMPLES))
 
     def flush(self) -> bytes:
-        """Return what is left of the stream, to its last sample, and begin a new one."""
+        """Return what is left of the stream, as long as what went in, and begin a new one."""
         times_out, times_in = self._ratio
-        left = self._taken * times_out // times_in + self._late - self._given
+        left = self._taken * times_out // times_in - self._given
         silence = np.zeros(len(self._matrix) + self._step, np.int16)
         rest = self._convert(silence)[: 2 * left]
         self._begin()

@@ -39,6 +39,19 @@ class ResponseGate:
         tag: the tag of that response, or None.
     """
 
+    __slots__ = (
+        "_asked",
+        "_caller_speaks",
+        "_made",
+        "_send",
+        "_sent",
+        "_server_echoes_tags",
+        "_wishes",
+        "active",
+        "automatic",
+        "tag",
+    )
+
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self._send = send
         self._wishes: deque[Wish] = deque(maxlen=_MAX_WISHES)

@@ -64,6 +64,14 @@ class SpeechDecoder:
         rate: of linear samples.
     """
 
+    __slots__ = (
+        "_bytes_per_ms",
+        "_part",
+        "_rate",
+        "_resampler",
+        "format",
+    )
+
     def __init__(self, rate: int = PCM_RATE) -> None:
         self.format = MULAW
         self._rate = rate
@@ -113,6 +121,12 @@ class CallerEncoder:
     Args:
         rate: of linear samples.
     """
+
+    __slots__ = (
+        "_rate",
+        "_resampler",
+        "format",
+    )
 
     def __init__(self, rate: int = PCM_RATE) -> None:
         self.format = MULAW

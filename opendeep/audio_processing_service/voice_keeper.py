@@ -58,6 +58,23 @@ class KeptVoice:
         sounds: a count that changes with all speech that the provider sends.
     """
 
+    __slots__ = (
+        "_config",
+        "_debt",
+        "_listener",
+        "_losses",
+        "_make",
+        "_meanwhile",
+        "_over",
+        "_quiet",
+        "_remember",
+        "_sessions",
+        "_voice",
+        "_wanted",
+        "progress",
+        "sounds",
+    )
+
     def __init__(
         self,
         make_voice: voice_agent.VoiceAgentFactory,

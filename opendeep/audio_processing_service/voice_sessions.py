@@ -39,6 +39,20 @@ class VoiceSessions:
         ends_at: when the present session ends for sure, by the loop's clock.
     """
 
+    __slots__ = (
+        "_all",
+        "_calls",
+        "_early",
+        "_items",
+        "_last_item",
+        "_old_calls",
+        "_old_items",
+        "_renew_at",
+        "_retired",
+        "ends_at",
+        "resume_handle",
+    )
+
     def __init__(self) -> None:
         self.resume_handle: str | None = None
         self._all: list[voice_agent.VoiceAgent] = []

@@ -33,9 +33,10 @@ def test_it_is_as_good_as_soxr(from_hz: int, to_hz: int) -> None:
     speech = babble(from_hz)
     stream = resampler(from_hz, to_hz)
     late = to_hz * 3 // 2000
-    out = numbers(stream.process(speech) + stream.flush())[late:]
-    best = soxr.resample(numbers(speech), from_hz, to_hz, quality="VHQ")
-    assert len(out) == len(best) == len(speech) // 2 * to_hz // from_hz
+    out = numbers(stream.process(speech) + stream.flush())
+    assert len(out) == len(speech) // 2 * to_hz // from_hz
+    out = out[late:]
+    best = soxr.resample(numbers(speech), from_hz, to_hz, quality="VHQ")[:-late]
     middle = slice(len(out) // 10, -len(out) // 10)
     error = np.square(out[middle] - best[middle]).sum() / np.square(best[middle]).sum()
     assert 10 * np.log10(error) < -38
