@@ -287,6 +287,44 @@ async def test_each_name_has_its_own_campaigns(browser: Browser, tmp_path: Path)
         await expect(page.get_by_text("Nothing here yet.")).to_be_visible()
 
 
+async def test_the_inbox_is_answered_by_keys_alone(browser: Browser, tmp_path: Path) -> None:
+    """Arrows go through several questions, digits and typed words answer, and no focus is lost."""
+    async with opened(browser, tmp_path, DESK_SCREEN, calls=False) as (world, page, address):
+        _, task_id = await world.campaign()
+        user_id = await world.user()
+        async with world.database.transaction() as tx:
+            for question in ("First?", "Second?", "Third?"):
+                await FeedbackRequests(tx, user_id).create(
+                    kind=FeedbackKind.CHECK_IN,
+                    task_id=task_id,
+                    question=question,
+                    options=["Go on", "Stop"],
+                )
+        await page.goto(f"{address}/#/inbox")
+        cards = page.get_by_test_id("inbox-card")
+        await expect(cards).to_have_count(3)
+        await cards.first.focus()
+        await page.keyboard.press("ArrowDown")
+        await expect(cards.nth(1)).to_be_focused()
+        await page.keyboard.press("1")
+        await expect(cards).to_have_count(2)
+        await expect(cards.nth(1)).to_be_focused()
+        await cards.nth(1).get_by_test_id("question-answer").focus()
+        await page.keyboard.type("1 more week")
+        await page.keyboard.press("Escape")
+        await expect(cards.nth(1)).to_be_focused()
+        await page.keyboard.press("Enter")
+        await cards.nth(1).get_by_test_id("question-answer").focus()
+        await page.keyboard.press("Enter")
+        await expect(cards).to_have_count(1)
+        await expect(cards.first).to_be_focused()
+        await page.keyboard.press("1")
+        await expect(page.get_by_role("heading", name="Questions")).to_be_focused()
+        async with world.database.transaction() as tx:
+            asked = (await FeedbackRequests(tx, user_id).list()).items
+    assert [one.answer for one in asked] == ["Go on", "Go on", "1 more week"]
+
+
 async def test_a_question_between_calls_waits_for_its_answer(
     browser: Browser, tmp_path: Path
 ) -> None:

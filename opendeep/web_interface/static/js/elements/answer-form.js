@@ -7,7 +7,7 @@ import { questions } from "../lib/questions.js";
 export function answerForm(question, onTimer = () => {}) {
   const parts = [];
   if (question.options.length > 0) {
-    parts.push(h("div", { class: "options" }, question.options.map((text) => option(question, text))));
+    parts.push(h("div", { class: "options" }, question.options.map((text, place) => option(question, text, place + 1))));
   }
   if (!question.is_review && question.remembered?.length > 0) parts.push(remembered(question));
   if (!question.is_review) parts.push(freeAnswer(question));
@@ -15,8 +15,28 @@ export function answerForm(question, onTimer = () => {}) {
   return parts;
 }
 
-function option(question, text) {
+/** Let the keys 1 to 9 choose an option of the question in "host", but not while something is typed. */
+export function chooseByKey(host) {
+  host.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return;
+    const chosen = host.querySelector(`[aria-keyshortcuts="${CSS.escape(event.key)}"]`);
+    if (chosen === null) return;
+    event.preventDefault();
+    chosen.click();
+  });
+}
+
+/** Say whether a key that is pressed here is meant for a text. */
+export function isTyping(target) {
+  return target.matches("input, textarea, select");
+}
+
+function option(question, text, number) {
   const choose = button(text, { kind: "option" });
+  if (number < 10) {
+    choose.setAttribute("aria-keyshortcuts", String(number));
+    choose.append(h("kbd", { "aria-hidden": "true" }, String(number)));
+  }
   choose.dataset.testid = "question-option";
   choose.addEventListener("click", () => act(choose, () => questions.answer(question, text)));
   return choose;

@@ -3,7 +3,7 @@
 
 import { button, fill, h, icon } from "../lib/dom.js";
 import { questions } from "../lib/questions.js";
-import { answerForm } from "./answer-form.js";
+import { answerForm, chooseByKey } from "./answer-form.js";
 
 class QuestionDialog extends HTMLElement {
   #shown = null;
@@ -16,6 +16,7 @@ class QuestionDialog extends HTMLElement {
     this.#dialog.dataset.testid = "question-dialog";
     this.#pill.hidden = true;
     this.#pill.addEventListener("click", () => this.#openAgain());
+    chooseByKey(this.#dialog);
     this.#dialog.addEventListener("cancel", () => this.#postpone());
     this.replaceChildren(this.#pill, this.#dialog);
     questions.addEventListener("asked", ({ detail }) => notify(detail));
