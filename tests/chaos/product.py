@@ -34,15 +34,19 @@ class Processes:
             "scheduler and insight": ["--role", "scheduler", "--role", "insight"],
             "calls": ["--role", "calls", "--workers", str(workers)],
         }
+        self._greetings = {"scheduler and insight": "insight, scheduler", "calls": "workers"}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._log_began: dict[str, int] = {}
+        self.nodes = [f"{settings['OPENDEEP_NODE']}-calls-{one + 1}" for one in range(workers)]
 
     def start(self, name: str) -> None:
         """Start a parent."""
-        with (self._folder / f"{name.split(maxsplit=1)[0]}.log").open("ab") as log:
+        with self._log(name).open("ab") as log:
+            self._log_began[name] = log.tell()
             self._running[name] = subprocess.Popen(
                 [sys.executable, "-m", "opendeep", "serve", *self._commands[name]],
                 env=self._environment, cwd=self._folder, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log,
+                stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 
     def start_all(self) -> None:
@@ -56,18 +60,30 @@ class Processes:
             if process.poll() is not None:
                 self.start(name)
 
-    def workers(self, *, older_than_seconds: float) -> list[int]:
-        """Return the process ids of workers that have lived so long."""
-        try:
-            children = _children(self._running["calls"].pid).split()
-            return [int(pid) for pid in children if _age_seconds(int(pid)) > older_than_seconds]
-        except OSError:
-            return []
+    def workers(self) -> dict[str, int]:
+        """Return the process id of each worker that lives, by its node's name."""
+        return {
+            node: pid for pid in _children(self._running["calls"].pid) if (node := _node_of(pid))
+        }
 
-    def kill_parent(self, name: str) -> None:
-        """Kill a parent without warning."""
+    def kill_parent(self, name: str) -> bool:
+        """Kill a parent without warning; False when it has not come up."""
+        if not self._is_up(name):
+            return False
         self._running[name].kill()
         self._running[name].wait()
+        return True
+
+    def _is_up(self, name: str) -> bool:
+        """Whether its present process has told that it runs."""
+        if self._running[name].poll() is not None:
+            return False
+        with self._log(name).open("rb") as log:
+            log.seek(self._log_began[name])
+            return f"OpenDeep runs here: {self._greetings[name]}.".encode() in log.read()
+
+    def _log(self, name: str) -> Path:
+        return self._folder / f"{name.split(maxsplit=1)[0]}.log"
 
     def stop(self) -> None:
         """End both as Ctrl-C does."""
@@ -88,12 +104,12 @@ class Diallers:
     def __init__(self, folder: Path, arguments: list[str], count: int) -> None:
         self._folder = folder
         self._arguments = arguments
-        self._names = [f"dialler-{number}" for number in range(count)]
+        self.nodes = [f"dialler-{number}" for number in range(count)]
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start_all(self) -> None:
         """Start every one."""
-        for name in self._names:
+        for name in self.nodes:
             self._start(name)
 
     def _start(self, name: str) -> None:
@@ -104,6 +120,7 @@ class Diallers:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                start_new_session=True,
             )
 
     def keep(self) -> None:
@@ -112,10 +129,9 @@ class Diallers:
             if process.poll() is not None:
                 self._start(name)
 
-    def workers(self, *, older_than_seconds: float) -> list[int]:
-        """Return the process ids of those that have lived so long."""
-        living = [one.pid for one in self._running.values() if one.poll() is None]
-        return [pid for pid in living if _age_seconds(pid) > older_than_seconds]
+    def workers(self) -> dict[str, int]:
+        """Return the process id of each that lives, by its node's name."""
+        return {name: one.pid for name, one in self._running.items() if one.poll() is None}
 
     def stop(self) -> None:
         """Kill them all: what they were doing is over by then."""
@@ -133,11 +149,18 @@ def kill(pid: int) -> bool:
     return True
 
 
-def _children(pid: int) -> str:
-    return Path(f"/proc/{pid}/task/{pid}/children").read_text()
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
 
 
-def _age_seconds(pid: int) -> float:
-    started = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
-    up = float(Path("/proc/uptime").read_text().split()[0])
-    return up - started / os.sysconf("SC_CLK_TCK")
+def _node_of(pid: int) -> str:
+    """Return the node's name that a process was started with; nothing when it is gone."""
+    try:
+        words = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return ""
+    found = [word for word in words if word.startswith(b"OPENDEEP_NODE=")]
+    return found[0].partition(b"=")[2].decode() if found else ""

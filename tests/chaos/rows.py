@@ -69,6 +69,30 @@ def tally(url: str) -> Tally:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class NodeRow:
+    """The life of a process that holds calls, as its row tells it."""
+
+    incarnation: int
+    ready: bool
+
+
+def nodes(url: str) -> dict[str, NodeRow]:
+    """Return each node's life, by its name."""
+    with psycopg.connect(url, connect_timeout=2) as connection:
+        found = connection.execute("SELECT name, incarnation, ready FROM nodes").fetchall()
+    return {name: NodeRow(incarnation, bool(ready)) for name, incarnation, ready in found}
+
+
+def nodes_that_dialled(url: str) -> set[str]:
+    """Return the names of those that have sent an attempt."""
+    with psycopg.connect(url, connect_timeout=2) as connection:
+        found = connection.execute(
+            "SELECT DISTINCT node FROM calls WHERE asterisk_unique_id IS NOT NULL"
+        ).fetchall()
+    return {row[0] for row in found}
+
+
 def sent_channels(url: str) -> list[str]:
     """Return the channel id of each attempt that was committed as sent."""
     with psycopg.connect(url) as connection:

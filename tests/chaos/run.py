@@ -3,30 +3,33 @@
 ``python -m tests.chaos.run --attempts N [--seed S]``. Four processes place calls at the practice
 exchange, which is a process of its own; a recorder, one more, counts what comes to the callees.
 Meanwhile workers and their parents are killed (-9), PostgreSQL and Redis die and come back, and
-the manager's connections are cut. The last line sums up; exit code 1 if a promise was broken.
+the manager's connections are cut. The last line sums up; exit code 1 if a promise was broken. A run
+that is interrupted stops its children, and tells what came of it so far.
 """
 
 import argparse
 import asyncio
 import random
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 
 from benchmarks.media_rig import build
+from opendeep.common.lifecycle import wait_event
 from opendeep.database import migrate
 from tests.chaos import rows
+from tests.chaos.crash_child import DIALLER_LIMITS
 from tests.chaos.far_end import calls_that_came, most_in_a_second
-from tests.chaos.product import Diallers, Processes, kill
+from tests.chaos.faults import Chaos, Story, World
+from tests.chaos.product import Diallers, Processes
 from tests.chaos.proxy import Proxy
 from tests.chaos.servers import PostgresServer
 from tests.contract.redis_server import RedisServer
@@ -37,30 +40,7 @@ WORKERS = 4
 MAX_CALLS = 40
 CALLS_PER_SECOND = 60
 SETTLE_SECONDS = 120
-FAULT_EVERY_SECONDS = (2.0, 6.0)
 _LOOK_SECONDS = 0.5
-_GROWN_UP_SECONDS = 12.0
-
-
-@dataclass(slots=True)
-class Story:
-    """What was done to the system, and what hung on it at that moment."""
-
-    faults: Counter[str] = field(default_factory=Counter)
-    in_flight: int = 0
-    seconds: float = 0.0
-    settled_seconds: float | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class World:
-    """The servers under the product, and the product."""
-
-    postgres: PostgresServer
-    redis: RedisServer | None
-    ami: Proxy
-    product: Processes | Diallers
-    recorder_log: Path
 
 
 def _postgres(stack: ExitStack, folder: Path) -> PostgresServer:
@@ -92,7 +72,15 @@ async def asterisk_world(folder: Path) -> AsyncIterator[World]:
             arguments = [postgres.url, str(port), pair.username, pair.secret, pair.template]
             product = Diallers(folder, arguments, WORKERS)
             stack.callback(product.stop)
-            yield World(postgres=postgres, redis=None, ami=proxy, product=product, recorder_log=log)
+            yield World(
+                postgres=postgres,
+                redis=None,
+                ami=proxy,
+                product=product,
+                recorder_log=log,
+                most_calls=DIALLER_LIMITS.max_concurrent_calls,
+                calls_per_second=DIALLER_LIMITS.calls_per_second,
+            )
             await asyncio.to_thread(product.stop)
             proxy.cut()
 
@@ -130,7 +118,13 @@ async def world(folder: Path) -> AsyncIterator[World]:
             product = Processes(folder, settings, WORKERS)
             stack.callback(product.stop)
             yield World(
-                postgres=postgres, redis=redis, ami=proxy, product=product, recorder_log=log
+                postgres=postgres,
+                redis=redis,
+                ami=proxy,
+                product=product,
+                recorder_log=log,
+                most_calls=MAX_CALLS,
+                calls_per_second=CALLS_PER_SECOND,
             )
             await asyncio.to_thread(product.stop)
             proxy.cut()
@@ -138,7 +132,9 @@ async def world(folder: Path) -> AsyncIterator[World]:
 
 def _child(stack: ExitStack, command: list[str]) -> str:
     """Run a process until the stack is left; return the first line that it prints."""
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
     stack.callback(process.wait)
     stack.callback(process.kill)
     assert process.stdout is not None
@@ -151,74 +147,9 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class Chaos:
-    """Does one thing after another to the world."""
-
-    def __init__(self, place: World, story: Story, dice: random.Random) -> None:
-        self._world = place
-        self._story = story
-        self._dice = dice
-
-    async def go_on(self, is_over: Callable[[], bool]) -> None:
-        """Break things until it is over; what was broken is whole again then."""
-        faults = {self._kill_worker: 60, self._restart_postgres: 10, self._cut_manager: 10}
-        if self._world.redis is not None:
-            faults |= {self._kill_scheduler: 8, self._kill_parent: 4, self._cut_bus: 8}
-        while not is_over():
-            await asyncio.sleep(self._dice.uniform(*FAULT_EVERY_SECONDS))
-            if is_over():
-                return
-            (fault,) = self._dice.choices(list(faults), list(faults.values()))
-            live, before = await self._live(), self._story.faults.total()
-            await fault()
-            if self._story.faults.total() > before:
-                self._story.in_flight += live
-            self._world.product.keep()
-
-    async def _live(self) -> int:
-        try:
-            return (await asyncio.to_thread(rows.tally, self._world.postgres.url)).live
-        except psycopg.OperationalError:
-            return MAX_CALLS
-
-    async def _kill_worker(self) -> None:
-        """Kill one that has come up: killing those that only start would show nothing."""
-        workers = self._world.product.workers(older_than_seconds=_GROWN_UP_SECONDS)
-        if workers and kill(self._dice.choice(workers)):
-            self._story.faults["worker killed"] += 1
-
-    async def _kill_scheduler(self) -> None:
-        assert isinstance(self._world.product, Processes)
-        self._world.product.kill_parent("scheduler and insight")
-        self._story.faults["scheduler and insight killed"] += 1
-
-    async def _kill_parent(self) -> None:
-        assert isinstance(self._world.product, Processes)
-        self._world.product.kill_parent("calls")
-        self._story.faults["workers' parent killed"] += 1
-
-    async def _restart_postgres(self) -> None:
-        self._story.faults["PostgreSQL restarted"] += 1
-        await asyncio.to_thread(self._world.postgres.stop)
-        await asyncio.sleep(self._dice.uniform(0, 2))
-        await asyncio.to_thread(self._world.postgres.start)
-
-    async def _cut_manager(self) -> None:
-        self._story.faults["manager cut"] += 1
-        self._world.ami.cut()
-        await asyncio.sleep(self._dice.uniform(0, 2))
-        self._world.ami.open = True
-
-    async def _cut_bus(self) -> None:
-        assert self._world.redis is not None
-        self._story.faults["bus cut"] += 1
-        await asyncio.to_thread(self._world.redis.stop)
-        await asyncio.sleep(self._dice.uniform(0, 2))
-        await asyncio.to_thread(self._world.redis.start)
-
-
 async def chaos(attempts: int, seed: int, *, most_seconds: float, asterisk: bool = False) -> bool:
     """Run it, tell how it goes, and return whether every promise was kept."""
+    stopping = _stop_signals()
     with tempfile.TemporaryDirectory(prefix="opendeep-chaos-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # noqa: ASYNC240 - nobody waits yet
@@ -229,20 +160,28 @@ async def chaos(attempts: int, seed: int, *, most_seconds: float, asterisk: bool
             over = asyncio.Event()
             dice = random.Random(seed)  # noqa: S311 - a story that can be told again
             async with asyncio.TaskGroup() as group:
-                group.create_task(Chaos(place, story, dice).go_on(over.is_set))
-                await _until_dialled(place, began + most_seconds)
+                group.create_task(Chaos(place, story, dice).go_on(over))
+                await _until_dialled(place, began + most_seconds, stopping)
                 over.set()
             ended = time.monotonic()
-            await _until_settled(place, ended + SETTLE_SECONDS)
+            await _until_settled(place, ended + SETTLE_SECONDS, stopping)
             story.settled_seconds = time.monotonic() - ended
             story.seconds = time.monotonic() - began
-            return _judge(place, story, attempts)
+            kept = _judge(place, story, attempts)
+            return kept and not stopping.is_set()
 
 
-async def _until_dialled(place: World, deadline: float) -> None:
+def _stop_signals() -> asyncio.Event:
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    return stopping
+
+
+async def _until_dialled(place: World, deadline: float, stopping: asyncio.Event) -> None:
     told = 0.0
-    while time.monotonic() < deadline:
-        await asyncio.sleep(_LOOK_SECONDS)
+    while time.monotonic() < deadline and not stopping.is_set():
+        await wait_event(stopping, _LOOK_SECONDS)
         place.product.keep()
         try:
             now = await asyncio.to_thread(rows.tally, place.postgres.url)
@@ -255,9 +194,9 @@ async def _until_dialled(place: World, deadline: float) -> None:
             return
 
 
-async def _until_settled(place: World, deadline: float) -> None:
-    while time.monotonic() < deadline:
-        await asyncio.sleep(_LOOK_SECONDS)
+async def _until_settled(place: World, deadline: float, stopping: asyncio.Event) -> None:
+    while time.monotonic() < deadline and not stopping.is_set():
+        await wait_event(stopping, _LOOK_SECONDS)
         place.product.keep()
         now = await asyncio.to_thread(rows.tally, place.postgres.url)
         if now.unfinished == 0 and now.live == 0:
@@ -289,7 +228,8 @@ def _judge(place: World, story: Story, attempts: int) -> bool:
     _say(f"faults: {dict(story.faults)}; tasks: {now.tasks}; calls: {now.calls}")
     _say(
         f"most calls in a sliding second: {most} at the far end,"
-        f" {rows.most_sent_in_a_second(place.postgres.url)} by token (allowed {CALLS_PER_SECOND})"
+        f" {rows.most_sent_in_a_second(place.postgres.url)} by token"
+        f" (allowed {place.calls_per_second})"
     )
     broken = [name for name, is_kept in kept.items() if not is_kept]
     _say(

@@ -46,7 +46,8 @@ class PostgresServer:
                     "-p", str(self._port), "-h", "127.0.0.1", "-k", self._folder,
                     "-c", "max_connections=200", "-c", "synchronous_commit=on",
                 ],
-                stdout=log, stderr=log, cwd=self._folder, **self._identity,
+                stdout=log, stderr=log, cwd=self._folder, start_new_session=True,
+                **self._identity,
             )  # fmt: skip
         deadline = time.monotonic() + 30
         while True:
