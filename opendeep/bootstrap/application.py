@@ -18,9 +18,16 @@ from dataclasses import dataclass
 
 from opendeep.bootstrap.assistant import open_assistant
 from opendeep.bootstrap.far_ends import FarEnds, far_ends
-from opendeep.bootstrap.process_part import ProcessPart
-from opendeep.bootstrap.services import Foundation, Services, build_services, recordings_dir
+from opendeep.bootstrap.process_part import ProcessPart, Role
+from opendeep.bootstrap.services import (
+    Foundation,
+    Services,
+    build_services,
+    node_name,
+    recordings_dir,
+)
 from opendeep.call_processor_service.asterisk_ami_client import AsteriskAmiClient
+from opendeep.call_processor_service.node_membership import refuse_taken_name
 from opendeep.common.clock import Clock, SystemClock
 from opendeep.common.event_bus import EventBus, InProcessEventBus
 from opendeep.common.lifecycle import Nursery, Service, Supervisor
@@ -76,6 +83,8 @@ async def running_application(
         base = await _open_foundation(config, part or ProcessPart(), stack)
         make_directory(recordings_dir(config))
         services = build_services(base)
+        if Role.CALLS in base.part.roles:
+            await refuse_taken_name(base.database, node_name(config))
         links = await stack.enter_async_context(_running(services.links, _LINK_STOP_SECONDS))
         for link in (services.ami, base.bus):
             if isinstance(link, AsteriskAmiClient | RedisClient):

@@ -8,11 +8,12 @@ lets go of its calls and begins a new life.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 import structlog
 
-from opendeep.common.errors import UnavailableError
+from opendeep.common.errors import SettingsError, UnavailableError
 from opendeep.common.lifecycle import wait_event
 from opendeep.database.engine import Database
 from opendeep.database.repositories import SystemNodes
@@ -20,6 +21,10 @@ from opendeep.database.repositories import SystemNodes
 log = structlog.get_logger(__name__)
 
 BEAT_SECONDS = 1.0
+_RECENT = timedelta(seconds=10)
+_LOOK_SECONDS = 0.25
+_LOOKS = 7
+"""Longer than a beat, together."""
 
 
 class Membership(Protocol):
@@ -42,6 +47,32 @@ class Alone:
 
     node: str = "main"
     fence: int | None = 0
+
+
+async def refuse_taken_name(database: Database, node: str) -> None:
+    """See that no other process lives under this name: each would take the other for dead.
+
+    After a crash it takes a moment to tell; after a clean end, or for a new name, none.
+
+    Raises:
+        SettingsError: another process lives under it.
+        UnavailableError: the database is away.
+    """
+    before: tuple[int, int] | None = None
+    for _ in range(_LOOKS):
+        async with database.transaction() as tx:
+            found = [each for each in await SystemNodes(tx).all() if each.name == node]
+            now = tx.now()
+        if not found or now - found[0].seen_at > _RECENT:
+            return
+        beat = (found[0].incarnation, found[0].beat)
+        if before not in {None, beat}:
+            raise SettingsError(
+                f"Another process runs as {node}: stop it, or give this one a name of its own "
+                "with OPENDEEP_NODE."
+            )
+        before = beat
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 class NodeMembership:
@@ -89,13 +120,19 @@ class NodeMembership:
                 log.warning("heartbeat_missed", node=self._node, reason=error.message)
             await wait_event(self._stopping, self._beat_seconds)
         try:
-            await self._beat(ready=False)
+            await self._leave()
         except UnavailableError as error:
             log.warning("heartbeat_missed", node=self._node, reason=error.message)
 
     def stop(self) -> None:
         """Ask :meth:`run` to return."""
         self._stopping.set()
+
+    async def _leave(self) -> None:
+        """Say that no more signs of life will come; the life itself goes on to its last call."""
+        if self._fence is not None:
+            async with self._database.transaction() as tx:
+                await SystemNodes(tx).leave(self._node, self._fence)
 
     async def _beat(self, *, ready: bool) -> None:
         async with self._database.transaction() as tx:

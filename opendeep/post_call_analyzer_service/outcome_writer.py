@@ -100,7 +100,8 @@ async def _change_task(
             task.id,
             expected={TaskStatus.AWAITING_ANALYSIS},
             status=decision.status,
-            next_action_time=None if pause is None else tx.now() + pause,
+            # Counted from the end of the attempt: an analysis that came late delays nothing.
+            next_action_time=None if pause is None else (call.ended_at or tx.now()) + pause,
             status_reason=decision.reason,
             inter_call_context=_remember(task, record, judgement),
             **_outcome(judgement),

@@ -35,7 +35,7 @@ from opendeep.post_call_analyzer_service.analysis_svc import (
     PostCallAnalyzerService,
 )
 from opendeep.post_call_analyzer_service.call_record import analysis_messages, load_record
-from tests.fixtures.finished_calls import NOON, NUMBER, World, open_world, plan_task
+from tests.fixtures.finished_calls import NUMBER, World, open_world, plan_task
 
 TALK = (
     (Speaker.CALLEE, "Bright Smile Dental, how can I help?"),
@@ -172,13 +172,14 @@ async def test_a_lying_model_completes_nothing(world: World) -> None:
 async def test_calls_without_words_ask_no_model(
     world: World, cause: CallCause, status: TaskStatus, minutes: int | None
 ) -> None:
-    """Where nobody spoke to us, the cause decides, with its own pause."""
+    """Where nobody spoke to us, the cause decides, with its own pause from the attempt's end."""
     call = await world.finished_call(cause)
     service, model = analyzer(world)
     assert await service.analyse_call(call) is status
     assert model.requests == []
     due = (await world.task(call.task_id)).next_action_time
-    waits = None if due is None else (due - NOON).total_seconds() / 60
+    assert call.ended_at is not None
+    waits = None if due is None else (due - call.ended_at).total_seconds() / 60
     assert waits == minutes
 
 
