@@ -7,7 +7,8 @@ One core is given to the system under test, the other to the far ends: a load of
 (``media_rig/audiosocket_load.c``) and a Realtime server that echoes (``media_rig/
 realtime_server.c``). In one run, one after the other: the product's media path with transcript,
 events and recording; the minimal paced relay (uvloop, picows); a plain relay (asyncio streams,
-``websockets``, ``json``); the product with PCM of 24 kHz from the voice service; and once more,
+``websockets``, ``json``); the product with PCM of 24 kHz from the voice service; the product with
+ten more calls begun each second, of which only those are measured that ran before; and once more,
 with a load and a Realtime server that were written apart from the first (``media_rig/second_*``,
 uvloop), product, minimal relay, and the product over TLS. A level of calls *holds* when no frame
 is lost, the 99th percentile is at most 20 ms above the unloaded one (10 calls), and no frame is
@@ -24,6 +25,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -38,10 +40,12 @@ LEVELS: Final = {
     "relay_minimal": (10, 100, 200, 300, 400, 500, 600),
     "relay_plain": (10, 100, 200),
     "product_pcm": (10, 200),
+    "product_arriving": (10, 100),
     "second_product": (10, 200),
     "second_relay_minimal": (10, 200),
     "second_product_tls": (10, 200),
 }
+ARRIVALS: Final = 10
 ADDED_MS: Final = 20.0
 LATE_MS: Final = 60.0
 _FAR_CORE: Final = 1
@@ -149,13 +153,20 @@ class Rig:
         return [*command, "--tls", *_certificate(directory)] if self.tls else command
 
     @property
+    def arriving(self) -> bool:
+        """Whether more calls begin while a level is measured."""
+        return self.name.endswith("_arriving")
+
+    @property
     def tls(self) -> bool:
         """Whether the Realtime server is reached over TLS."""
         return self.name.endswith("_tls")
 
     def system(self, voice_port: int, directory: Path) -> list[str]:
         """Return the command of the system under test."""
-        kind = self.name.removeprefix("second_").removesuffix("_tls").removesuffix("_pcm")
+        kind = self.name.removeprefix("second_")
+        for suffix in ("_tls", "_pcm", "_arriving"):
+            kind = kind.removesuffix(suffix)
         scheme = "wss" if self.tls else "ws"
         url = f"{scheme}://localhost:{voice_port}/v1/realtime"
         form = ["audio/pcm"] if self.name.endswith("_pcm") else []
@@ -179,13 +190,19 @@ def measure(rig: Rig, system: Child, calls: int, seconds: int) -> dict[str, Any]
     system.tell(f"prepare {calls}")
     ids = system.hear().split()
     load = [*rig.load(), "--port", str(system.audio_port)]
+    arriving = rig.arriving and calls > UNLOADED
+    if arriving:
+        load += ["--first", str(calls)]
     times = ["--ramp-ms", str(calls * 10), "--settle-ms", "5000"]
     with child([*load, *times, "--measure-ms", str(seconds * 1000)], _FAR_CORE) as far:
         for call_id in ids:
             far.tell(call_id)
-        far.end_input()
+        if not arriving:
+            far.end_input()
         far.hear()
         cpu = -system.cpu_seconds()
+        if arriving:
+            _arrive(system, far, seconds)
         far.hear()
         cpu += system.cpu_seconds()
         memory_kb = system.memory_kb()
@@ -208,6 +225,16 @@ def measure(rig: Rig, system: Child, calls: int, seconds: int) -> dict[str, Any]
         "load_late_p99_ms": percentile(seen["lateness"], 0.99),
         "latency": seen["latency"],
     }
+
+
+def _arrive(system: Child, far: Child, seconds: int) -> None:
+    """Begin ten more calls a second, each with its rows, its voice session and its connection."""
+    due = time.monotonic()
+    for _ in range(ARRIVALS * (seconds - 1)):
+        system.tell("prepare 1")
+        far.tell(system.hear().split()[-1])
+        due += 1 / ARRIVALS
+        time.sleep(max(due - time.monotonic(), 0))
 
 
 def judge(level: dict[str, Any], unloaded: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,10 @@
  * mu-law keeps exactly; whoever sends it back is measured. The frame may come back shifted against
  * the frames of the connection, as a resampler shifts it.
  *
- *   audiosocket_load --port N [--host A] [--settle-ms N] [--measure-ms N] [--ramp-ms N]
+ *   audiosocket_load --port N [--host A] [--settle-ms N] [--measure-ms N] [--ramp-ms N] [--first N]
+ *
+ * With --first, N ids are read before it begins; each that comes later is connected at once, and
+ * only the frames of the first N calls are measured.
  *
  * Prints "measuring" and "measured" as it does, then one JSON object: frames sent in the measured
  * time, how many came back and when (a histogram in tenths of a millisecond), the gaps between the
@@ -15,6 +18,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -44,7 +48,7 @@ struct call {
 };
 
 static struct call *calls;
-static int count, epoll_fd;
+static int count, first = MAX_CALLS, epoll_fd;
 static long long window_from, window_to;
 static unsigned latency[BINS], gaps[BINS], lateness[BINS];
 static unsigned long long sent, came_back, twice, frames_in, frames_out, ended, blocked;
@@ -168,7 +172,8 @@ static void readable(struct call *c) {
 
 static void send_frame(struct call *c, long long now) {
     unsigned char frame[FRAME];
-    int marked = c->seq % CYCLE < TALK, slot = c->seq % RING, in_window = now >= window_from && now < window_to;
+    int marked = c->seq % CYCLE < TALK, slot = c->seq % RING;
+    int in_window = now >= window_from && now < window_to && c - calls < first;
     make_frame(frame, c->seq, marked);
     if (send(c->fd, frame, FRAME, MSG_NOSIGNAL) != FRAME) {
         blocked++; /* the peer does not read; Asterisk would end the call */
@@ -200,9 +205,9 @@ static void connect_call(struct call *c, const struct sockaddr_in *address, long
     c->due = now;
 }
 
-static void read_ids(void) {
+static void read_ids(int most) {
     char line[128];
-    while (count < MAX_CALLS && fgets(line, sizeof line, stdin)) {
+    while (count < most && fgets(line, sizeof line, stdin)) {
         int nibbles = 0;
         for (char *p = line; *p && nibbles < 32; p++) {
             int v = *p >= '0' && *p <= '9' ? *p - '0' : *p >= 'a' && *p <= 'f' ? *p - 'a' + 10 : -1;
@@ -250,6 +255,7 @@ int main(int argc, char **argv) {
         else if (!strcmp(argv[i], "--settle-ms")) settle = atoll(argv[i + 1]);
         else if (!strcmp(argv[i], "--measure-ms")) measure = atoll(argv[i + 1]);
         else if (!strcmp(argv[i], "--ramp-ms")) ramp = atoll(argv[i + 1]);
+        else if (!strcmp(argv[i], "--first")) first = atoi(argv[i + 1]);
         else return fprintf(stderr, "unknown option %s\n", argv[i]), 2;
     }
     struct rlimit files = {MAX_CALLS + 64, MAX_CALLS + 64};
@@ -257,7 +263,10 @@ int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_TIMERSLACK, 1000);
     calls = calloc(MAX_CALLS, sizeof *calls);
-    read_ids();
+    setvbuf(stdin, NULL, _IONBF, 0);
+    read_ids(first);
+    int later = first < MAX_CALLS;
+    if (later) fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     long long start = now_us();
     for (int i = 0; i < count; i++) /* spread over the ramp, with phases spread over 20 ms */
@@ -272,6 +281,10 @@ int main(int argc, char **argv) {
         if (told == 0 && now >= window_from) told = 1, puts("measuring"), fflush(stdout);
         if (told == 1 && now >= window_to) told = 2, puts("measured"), fflush(stdout);
         if (now >= window_to + DRAIN_MS * 1000) break;
+        if (later) { /* whoever writes does so in whole lines */
+            read_ids(MAX_CALLS);
+            clearerr(stdin);
+        }
         for (int i = 0; i < count; i++) {
             struct call *c = &calls[i];
             if (!c->open && !c->fd && now >= c->connect_at) connect_call(c, &address, now);

@@ -83,6 +83,16 @@ class AudioSocketServer:
         self._ticker_failure: BaseException | None = None
         self.refusals: Counter[str] = Counter()
 
+    @property
+    def calls(self) -> int:
+        """How many calls' media are prepared or run."""
+        return len(self._calls)
+
+    @property
+    def missed_frames(self) -> int:
+        """How many frames of all calls were not sent, because this process was late."""
+        return self._ticker.missed
+
     async def run(self) -> None:
         """Listen until :meth:`stop`, then release every call's media.
 

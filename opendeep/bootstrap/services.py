@@ -92,6 +92,7 @@ class Services:
     work: list[Service]
     ami: AsteriskAmiClient | None
     """None where the process has nothing to do with the exchange."""
+    media: AudioSocketServer
     orchestrator: OrchestratorService
     task_actions: TaskActions
     campaign_actions: CampaignActions
@@ -190,6 +191,7 @@ def build_services(base: Foundation) -> Services:
         links=links.chosen,
         work=work.chosen,
         ami=ami if base.part.roles & either else None,
+        media=media,
         orchestrator=orchestrator,
         plan_preview=PlanPreview(
             base.database,

@@ -15,6 +15,7 @@ from opendeep import __version__
 from opendeep.bootstrap.application import Application, running_application
 from opendeep.bootstrap.far_ends import notices
 from opendeep.bootstrap.interpreter import calm_interpreter
+from opendeep.bootstrap.media_metrics import export_media
 from opendeep.bootstrap.process_part import ALL_ROLES, ProcessPart, Role, part_of
 from opendeep.bootstrap.services import recordings_dir
 from opendeep.bootstrap.web_server import WebServer, take_port
@@ -167,6 +168,7 @@ def web_app(application: Application) -> ASGIApp:
         health=lambda: examine_health(application),
         browser_phone=lambda: application.ends.browser_phone,
     )
+    export_media(services.media, web.registry)
     config = application.config
     return create_app(
         web,
