@@ -4,7 +4,6 @@ Over words in lower case without punctuation and apostrophes ("don't" is ``dont`
 scripts that are written without spaces stand alone.
 """
 
-import re
 from typing import Final
 
 _NOT = r"(?:do not|dont|never|please not|not to|must not|may not|shouldnt|should not|cant|cannot)"
@@ -166,43 +165,38 @@ _OTHERS: Final = (
     ),
     r"لا تتصل\w*(?: بي| بنا)?(?: مرة أخرى| مجددا| ثانية)|توقف عن الاتصال",
 )
-MORE_PATTERNS: Final = tuple(
-    re.compile(rf"(?<!\w)(?:{pattern})(?!\w)") for pattern in (*_ENGLISH, *_OTHERS)
-)
+MORE_PHRASES: Final = (*_ENGLISH, *_OTHERS)
 
-EXCUSES: Final = tuple(
-    re.compile(rf"\b(?:{pattern})\b")
-    for pattern in (
-        r"(?:called|contacted|phoned) (?:before|after|until|between|on|at|in the|today|this)",
-        r"calls (?:are |is )?(?:scheduled|today|this|planned|left|waiting)",
-        r"why do you never|our opt out",
-        (
-            r"(?:call|phone|ring|contact)(?: (?:me|us|here|this number|back))*(?: again| any "
-            r"?more)? (?:before|after|until|till|between|during|on|at|unless|this early|so "
-            r"early|so late)"
-        ),
-        (
-            r"hesitate to|forget to|need to (?:call|phone)(?: \w+)? ?(?:back|again)|have to "
-            r"(?:call|phone)(?: \w+)? ?(?:back|again)"
-            r"|(?:dont|do not|no) need to (?:call|phone|ring)|(?:dont|do not) have to (?:call"
-            r"|phone|ring)"
-        ),
-        (
-            r"(?:i|we|he|she|they)(?:ll| will| would|d)? never (?:call|contact|phone|ring)"
-            r"(?! me| us| here| this number)"
-            r"|never called|not call again i|cant stop (?:calling|phoning)"
-        ),
-        (
-            r"(?:thought|hoped|believed|said) (?:\w+ ){0,3}(?:you|they|he|she) (?:would|wouldnt"
-            r"|will) not call"
-        ),
-        r"(?:i|we) (?:dont|do not) (?:call|phone|contact) (?!me|us|here)\w+",
-        r"(?:call|calling) (?:it|that|this a|him|her) ",
-        r"do you want (?:me )?to|should i|shall i|would you like",
-        r"waiting list|wait list|newsletter",
-        r"(?:dont|do not) call my (?:mobile|cell|work|home)|call the office",
-        r"sie müssen nicht|vor \w+ uhr|antes de|avant|its not that",
-        r"(?:why|how come) did you never|told not to call before",
-    )
+EXCUSES: Final = (
+    r"(?:called|contacted|phoned) (?:before|after|until|between|on|at|in the|today|this)",
+    r"calls (?:are |is )?(?:scheduled|today|this|planned|left|waiting)",
+    r"why do you never|our opt out",
+    (
+        r"(?:call|phone|ring|contact)(?: (?:me|us|here|this number|back))*(?: again| any "
+        r"?more)? (?:before|after|until|till|between|during|on|at|unless|this early|so "
+        r"early|so late)"
+    ),
+    (
+        r"hesitate to|forget to|need to (?:call|phone)(?: \w+)? ?(?:back|again)|have to "
+        r"(?:call|phone)(?: \w+)? ?(?:back|again)"
+        r"|(?:dont|do not|no) need to (?:call|phone|ring)|(?:dont|do not) have to (?:call"
+        r"|phone|ring)"
+    ),
+    (
+        r"(?:i|we|he|she|they)(?:ll| will| would|d)? never (?:call|contact|phone|ring)"
+        r"(?! me| us| here| this number)"
+        r"|never called|not call again i|cant stop (?:calling|phoning)"
+    ),
+    (
+        r"(?:thought|hoped|believed|said) (?:\w+ ){0,3}(?:you|they|he|she) (?:would|wouldnt"
+        r"|will) not call"
+    ),
+    r"(?:i|we) (?:dont|do not) (?:call|phone|contact) (?!me|us|here)\w+",
+    r"(?:call|calling) (?:it|that|this a|him|her) ",
+    r"do you want (?:me )?to|should i|shall i|would you like",
+    r"waiting list|wait list|newsletter",
+    r"(?:dont|do not) call my (?:mobile|cell|work|home)|call the office",
+    r"sie müssen nicht|vor \w+ uhr|antes de|avant|its not that",
+    r"(?:why|how come) did you never|told not to call before",
 )
 """A sentence with one of these means another thing."""

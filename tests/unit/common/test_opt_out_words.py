@@ -1,12 +1,15 @@
 """The words by which callees ask not to be called again, in eight languages."""
 
+import re
 import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opendeep.common.opt_out_words import asks_to_stop
+from opendeep.common import opt_out_words
+from opendeep.common.opt_out_phrases import EXCUSES, MORE_PHRASES
+from opendeep.common.opt_out_words import PHRASES, asks_to_stop
 from tests.unit.common.opt_out_wordings import GO_ON, STOP, lines_of
 
 
@@ -34,6 +37,38 @@ def test_it_is_heard_between_other_words(before: str, wish: str, after: str) -> 
     """Whatever is said around it, a wish is heard, if it is a sentence of its own."""
     assert asks_to_stop(f"{before} never call me again. {after}")
     assert asks_to_stop(wish)
+
+
+ONE_BY_ONE = [
+    *(re.compile(rf"(?:^|\b)(?:{phrase})(?:\b|$)") for phrase in PHRASES),
+    *(re.compile(rf"(?<!\w)(?:{phrase})(?!\w)") for phrase in MORE_PHRASES),
+]
+EXCUSES_ONE_BY_ONE = [re.compile(rf"\b(?:{phrase})\b") for phrase in EXCUSES]
+WORDINGS = [line for text in (*STOP.values(), GO_ON) for line in lines_of(text)]
+
+
+def one_by_one(plain: str) -> bool:
+    """Say what each phrase, looked for by itself, has to say."""
+    asks = any(phrase.search(plain) for phrase in ONE_BY_ONE)
+    return asks and not any(excuse.search(plain) for excuse in EXCUSES_ONE_BY_ONE)
+
+
+def test_one_search_finds_what_many_would() -> None:
+    """Of each wording the one search says what its phrases say one by one."""
+    for line in WORDINGS:
+        plain = opt_out_words._plain(line)
+        assert opt_out_words._asks(line) is one_by_one(plain), line
+
+
+@given(
+    st.lists(
+        st.sampled_from(sorted({word for line in WORDINGS for word in line.split()})), max_size=9
+    )
+)
+def test_one_search_finds_what_many_would_in_any_words(words: list[str]) -> None:
+    """Of any of these words in any order the one search says what its phrases say one by one."""
+    text = " ".join(words)
+    assert opt_out_words._asks(text) is one_by_one(opt_out_words._plain(text))
 
 
 def test_long_speech_costs_little() -> None:
