@@ -108,6 +108,7 @@ async def rehearse(
     *,
     tell: Tell,
     keep: Path | None = None,
+    like: AppConfig | None = None,
 ) -> list[RehearsalResult]:
     """Run a campaign per callee, several at once.
 
@@ -117,12 +118,13 @@ async def rehearse(
         answers: to questions during a call, in turn; the last repeats.
         tell: takes each line of the story.
         keep: where the database and recordings stay; None throws all away and records nothing.
+        like: whose kind of voice is practised with, where it needs no service outside.
 
     Raises:
         SettingsError: the practice network cannot run on this machine.
     """
     with tempfile.TemporaryDirectory(prefix="opendeep-practice-") as folder:
-        config = _practice_config(keep or Path(folder), record=keep is not None)
+        config = _practice_config(keep or Path(folder), record=keep is not None, like=like)
         start_logging(config)
         async with running_application(config) as application:
             runs = [
@@ -132,7 +134,7 @@ async def rehearse(
             return list(await asyncio.gather(*(run.run() for run in runs)))
 
 
-def _practice_config(folder: Path, *, record: bool) -> AppConfig:
+def _practice_config(folder: Path, *, record: bool, like: AppConfig | None) -> AppConfig:
     """Return settings that reach nothing but the practice network, whatever is configured."""
     return load_config(
         {},
@@ -142,6 +144,8 @@ def _practice_config(folder: Path, *, record: bool) -> AppConfig:
             "max_concurrent_calls": _CALLS_AT_ONCE,
             "record_calls": record,
             "log_level": "warning",
+            "voice_provider": "local" if like and like.voice_provider == "local" else "openai",
+            "call_consult": like is not None and like.call_consult,
         },
     )
 

@@ -50,7 +50,13 @@ def practice(
     """Run one whole campaign on the practice network and tell it as it happens."""
     callees = _CALLEES if "all" in chosen else tuple(dict.fromkeys(chosen))
     results = uvloop.run(
-        bootstrap.rehearse(goal, callees, answers, tell=lambda line: click.echo(line, err=as_json))
+        bootstrap.rehearse(
+            goal,
+            callees,
+            answers,
+            tell=lambda line: click.echo(line, err=as_json),
+            like=bootstrap.read_config(),
+        )
     )
     if as_json:
         click.echo(json.dumps([result.as_json() for result in results], ensure_ascii=False))

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from opendeep import bootstrap
 from opendeep.bootstrap.rehearsal import RehearsalResult
 from opendeep.cli.root import cli
+from opendeep.config.app_config import AppConfig
 
 
 def result(callee: str, *faults: str) -> RehearsalResult:
@@ -29,10 +30,15 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     seen: list[tuple[str, ...]] = []
 
     async def rehearse(
-        goal: str, callees: Sequence[str], answers: Sequence[str], *, tell: Callable[[str], None]
+        goal: str,
+        callees: Sequence[str],
+        answers: Sequence[str],
+        *,
+        tell: Callable[[str], None],
+        like: AppConfig,
     ) -> list[RehearsalResult]:
         seen.append(tuple(callees))
-        tell(f"{goal} {list(answers)}")
+        tell(f"{goal} {list(answers)} {like.voice_provider}")
         return [
             result(dd, *(["the callee booked nothing"] if dd == "13" else [])) for dd in callees
         ]
@@ -51,6 +57,18 @@ def test_json_is_one_list_and_the_story_goes_to_stderr(asked: list[tuple[str, ..
     assert {"callee", "task_status", "cause", "seconds", "transcript"} <= item.keys()
     assert item["seconds"] == 61.2
     assert "Bright Smile" in done.stderr
+
+
+def test_the_configured_voice_is_practised_with(
+    asked: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+):
+    """VOICE_PROVIDER=local reaches the practice run."""
+    monkeypatch.setenv("VOICE_PROVIDER", "local")
+
+    done = CliRunner().invoke(cli, ["practice"])
+
+    assert asked == [("00",)]
+    assert done.stdout.splitlines()[0].endswith("local")
 
 
 def test_a_fault_is_told_and_exits_with_1(asked: list[tuple[str, ...]]):
