@@ -8,7 +8,7 @@ places real practice calls (the whole product) and prints:
 * 03, twice: what the answering machine recorded, and the cause of the call;
 * 04, twice: when the receptionist was reached, and how much of the menu was listened to;
 * 07: how much of the callee's audio reached the practice AI during the hold (tokens are audio);
-* 15: how often the AI was interrupted, beside murmurs.
+* 15: how often the AI was interrupted by murmurs, and how often by words.
 """
 
 import argparse
@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from opendeep.bootstrap.application import Application, running_application
+from opendeep.bootstrap.local_voice import LocalEars
+from opendeep.bootstrap.serving import start_logging
 from opendeep.common.clock import SystemClock
 from opendeep.common.data_models import CampaignPlan, PlanSource, PlanTask, VoicemailPolicy
 from opendeep.common.ids import UserId
@@ -28,11 +30,15 @@ from opendeep.config.app_config import load_config
 from opendeep.database.models import Call, CallEventRow, TranscriptLine
 from opendeep.database.repositories import CallEvents, Calls, SystemUsers, Tasks, Transcripts
 from opendeep.practice import realtime_hearing
+from opendeep.practice.exchange_person import ScriptedCallee
 from opendeep.practice.records import CalleeRecord
 from opendeep.practice.speech import SpeechStarted, SpeechStopped
 
 NUMBER: Final = "+141555501{dd}"
 CALLEES: Final = ("03", "04", "07", "15")
+MURMURS: Final = frozenset({"Mm-hm, yes.", "Right, right.", "Yes, okay, I see."})
+_CLOCKS_APART_MS: Final = 300
+"""Both ends count from the answer, each by its own clock."""
 _CALLBACK: Final = "+12125550143"
 _MOST_SECONDS: Final = 240.0
 _MS_PER_TOKEN: Final = 100
@@ -62,6 +68,35 @@ class Tap:
             return original(hearing, audio)
 
         realtime_hearing.Hearing.append = append  # type: ignore[method-assign]
+
+
+@dataclass
+class Tape:
+    """What callees were sent, as an answering machine records it; one buffer a call."""
+
+    sessions: list[bytearray] = field(default_factory=list)
+
+    def install(self) -> None:
+        """Note every frame from now on."""
+        original = ScriptedCallee.hear
+        known: dict[int, bytearray] = {}
+        tape = self
+
+        def hear(callee: ScriptedCallee, mulaw: bytes) -> None:
+            if id(callee) not in known:
+                known[id(callee)] = bytearray()
+                tape.sessions.append(known[id(callee)])
+            known[id(callee)] += mulaw
+            original(callee, mulaw)
+
+        ScriptedCallee.hear = hear  # type: ignore[method-assign]
+
+    async def words(self, app: Application) -> str:
+        """Return what is on the last call's tape, to its last frame."""
+        network = app.ends.network
+        if network is None or network.engines is None:
+            raise ValueError("The practice network runs elsewhere.")
+        return await LocalEars(network.engines).transcribe(bytes(self.sessions[-1]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,13 +162,13 @@ def _at_ms(placed: Placed, name: str) -> list[int]:
     return [event.detail["at_ms"] for event in placed.events if event.name == name]
 
 
-def voicemail_figures(placed: Placed) -> dict[str, Any]:
-    """What the machine recorded."""
+async def voicemail_figures(placed: Placed, app: Application, tape: Tape) -> dict[str, Any]:
+    """What the machine recorded, and the words that the AI sent."""
     return {
         "cause": None if placed.call.cause is None else placed.call.cause.value,
         "task_status": placed.status,
-        "recorded": placed.record.heard,
-        "transcript_lines": len(placed.lines),
+        "recorded": await tape.words(app),
+        "message": [line.text for line in placed.lines if line.speaker == "ai"],
     }
 
 
@@ -179,35 +214,44 @@ def hold_figures(placed: Placed, tap: Tap) -> dict[str, Any]:
 
 
 def murmur_figures(placed: Placed) -> dict[str, Any]:
-    """How often the AI was cut off, and by how many murmurs it was not."""
-    texts = [line.text for line in placed.record.said]
-    murmurs = {"Mm-hm, yes.", "Right, right.", "Yes, okay, I see."}
-    cut = [line.text for line in placed.lines if line.speaker == "ai" and line.text.endswith("—")]
+    """How often the AI was cut off by words that were meant for it, and how often by a murmur."""
+    cut = [line for line in placed.lines if line.speaker == "ai" and line.text.endswith("—")]
+    by_murmur = [line for line in cut if _spoken_over(placed, line.end_ms) in MURMURS]
     return {
         "task_status": placed.status,
-        "murmurs": sum(text in murmurs for text in texts),
-        "interruptions": len(cut),
-        "cut_lines": cut,
+        "murmurs": sum(line.text in MURMURS for line in placed.record.said),
+        "cut_by_murmurs": len(by_murmur),
+        "cut_by_words": len(cut) - len(by_murmur),
+        "cut_lines": {line.text: _spoken_over(placed, line.end_ms) for line in cut},
     }
+
+
+def _spoken_over(placed: Placed, ms: int) -> str:
+    """Return what the callee had last begun to say when the AI fell silent."""
+    begun = [line for line in placed.record.said if line.start_ms <= ms + _CLOCKS_APART_MS]
+    return begun[-1].text if begun else ""
 
 
 async def measure(callees: list[str], folder: Path) -> dict[str, Any]:
     """Place the calls one after the other."""
     tap = Tap()
+    tape = Tape()
     tap.install()
+    tape.install()
     overrides: dict[str, Any] = {"opendeep_data_dir": folder, "log_level": "warning"}
     overrides["calling_hours_policy"] = "off"
     config = load_config({}, env_file=None, overrides=overrides)
     found: dict[str, Any] = {}
+    start_logging(config)
     async with running_application(config) as app:
         async with app.database.transaction() as tx:
             user = await SystemUsers(tx).ensure("line")
         caller = Caller(app, user.id)
         if "03" in callees:
             placed = await caller.place("03", VoicemailPolicy.LEAVE_MESSAGE)
-            found["03_leave_message"] = voicemail_figures(placed)
+            found["03_leave_message"] = await voicemail_figures(placed, app, tape)
             placed = await caller.place("03", VoicemailPolicy.HANG_UP)
-            found["03_hang_up"] = voicemail_figures(placed)
+            found["03_hang_up"] = await voicemail_figures(placed, app, tape)
         if "04" in callees:
             for name in ("04_first", "04_second"):
                 found[name] = menu_figures(await caller.place("04", VoicemailPolicy.HANG_UP))
