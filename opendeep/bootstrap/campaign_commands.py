@@ -59,7 +59,7 @@ async def import_campaign(
     """
     try:
         plan = json.loads(plan_text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidInputError(f"The plan is no JSON: {error}.") from error
     async with _desk(config, user) as desk:
         orchestrator = OrchestratorService(desk.database, countries=config.countries)

@@ -13,6 +13,7 @@ from opendeep.common.ids import CampaignId, UserId
 from opendeep.database.engine import Database
 from opendeep.database.repositories import AuditLog, Campaigns
 from opendeep.task_manager.contact_import import fill_plan
+from opendeep.task_manager.do_not_call import quoted_cell
 from opendeep.task_manager.orchestrator_svc import OrchestratorService
 
 _ACTION = "contacts_imported"
@@ -95,7 +96,7 @@ class CampaignImport:
                 writer = csv.writer(written, lineterminator="\n")
                 writer.writerow(["line", "reason"])
                 writer.writerows(
-                    [line["line"], line["reason"]] for line in entry.detail["rejected"]
+                    [line["line"], quoted_cell(line["reason"])] for line in entry.detail["rejected"]
                 )
                 return written.getvalue()
         raise NotFoundError("import of campaign", campaign_id)

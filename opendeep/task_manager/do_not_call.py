@@ -184,7 +184,7 @@ async def export_csv(tx: Transaction, user_id: UserId) -> str:
     writer.writeheader()
     for entry in reversed(entries):
         values = entry.model_dump(mode="json", include=set(_COLUMNS))
-        writer.writerow({**values, "reason": _quoted(entry.reason)})
+        writer.writerow({**values, "reason": quoted_cell(entry.reason)})
     return written.getvalue()
 
 
@@ -201,7 +201,7 @@ def _rows(text: str) -> Iterator[tuple[int, dict[str, str | None]]]:
         ) from error
 
 
-def _quoted(cell: str) -> str:
+def quoted_cell(cell: str) -> str:
     """Keep a spreadsheet from running what somebody said in a call."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 

@@ -1,8 +1,12 @@
 """From the user's confirmation to rows: one plan, one campaign, one transaction, once."""
 
+import asyncio
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import structlog
 
@@ -24,6 +28,9 @@ from opendeep.task_manager.plan_validation import require_valid
 log = structlog.get_logger(__name__)
 
 _PAGE = 200
+_LARGE = 200
+"""A plan with more tasks takes long to look through."""
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,15 +72,17 @@ class OrchestratorService:
             ConflictError: the key was used with another plan.
             NotFoundError: the session is not the user's.
         """
-        content = plan_hash(plan)
+        content = await _aside(plan, partial(plan_hash, plan))
         key = f"key:{idempotency_key}" if idempotency_key else f"plan:{session_id or ''}:{content}"
         try:
             async with self._database.transaction() as tx:
                 found = await _find(tx, user_id, key, content)
-                if found is not None:
-                    return found
-                require_valid(plan, tx.now(), countries=self._countries)
-                return await _create(tx, user_id, plan, key, session_id)
+                now = tx.now()
+            if found is not None:
+                return found
+            await _aside(plan, partial(require_valid, plan, now, countries=self._countries))
+            async with self._database.transaction() as tx:
+                return await _create(tx, user_id, plan, (key, content), session_id)
         except ConflictError as error:
             if error.code != "idempotency_key_used":
                 raise
@@ -82,6 +91,13 @@ class OrchestratorService:
         if found is None:
             raise ConflictError("The plan is being confirmed at this moment; try again.")
         return found
+
+
+async def _aside(plan: CampaignPlan, work: Callable[[], _T]) -> _T:
+    """Work in a thread where the plan is a large one, so that calls do not hear it."""
+    if len(plan.tasks) <= _LARGE:
+        return work()
+    return await asyncio.to_thread(work)
 
 
 async def _find(tx: Transaction, user_id: UserId, key: str, content: str) -> ExecutedPlan | None:
@@ -106,13 +122,13 @@ async def _create(
     tx: Transaction,
     user_id: UserId,
     plan: CampaignPlan,
-    key: str,
+    key: tuple[str, str],
     session_id: ChatSessionId | None,
 ) -> ExecutedPlan:
     if session_id is not None:
         await ChatSessions(tx, user_id).get(session_id)
     campaign = await Campaigns(tx, user_id).create(plan, chat_session_id=session_id)
-    await IdempotencyKeys(tx, user_id).store(key, plan_hash(plan), campaign.id)
+    await IdempotencyKeys(tx, user_id).store(*key, campaign.id)
     created = await Tasks(tx, user_id).create_all(
         campaign.id,
         plan.tasks,
