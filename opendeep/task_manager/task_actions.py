@@ -81,7 +81,9 @@ class TaskActions:
             raise InvalidInputError(f"A task is held for at most {_YEARS_AHEAD} years.")
         async with self._database.transaction() as tx:
             task = await Tasks(tx, user_id).get(task_id)
-            return await _apply(tx, task, TaskInput.HOLD, due=until)
+            changed = await _apply(tx, task, TaskInput.HOLD, due=until)
+            await _take_questions_back(tx, task)
+        return changed
 
     async def resume(self, user_id: UserId, task_id: TaskId, /) -> Task:
         """Let a held task go on, due now.
