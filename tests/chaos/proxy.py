@@ -13,6 +13,8 @@ class Proxy:
         self._port = port
         self._writers: set[asyncio.StreamWriter] = set()
         self.open = True
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one connection, unless cut."""
@@ -26,17 +28,25 @@ class Proxy:
             return
         pair = {writer, far_writer}
         self._writers |= pair
+        self._idle.clear()
         async with Nursery("proxy") as nursery:
             back = nursery.start(_pipe(far_reader, writer), name="back")
             await _pipe(reader, far_writer)
             back.cancel()
         self._writers -= pair
+        if not self._writers:
+            self._idle.set()
 
     def cut(self) -> None:
         """Cut all connections, and take no new one while ``open`` is false."""
         self.open = False
         for writer in tuple(self._writers):
             writer.transport.abort()
+
+    async def end(self) -> None:
+        """Cut all connections for good, and wait until nothing of them is left."""
+        self.cut()
+        await self._idle.wait()
 
 
 async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

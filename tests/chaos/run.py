@@ -82,7 +82,7 @@ async def asterisk_world(folder: Path) -> AsyncIterator[World]:
                 calls_per_second=DIALLER_LIMITS.calls_per_second,
             )
             await asyncio.to_thread(product.stop)
-            proxy.cut()
+            await proxy.end()
 
 
 @asynccontextmanager
@@ -127,7 +127,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
                 calls_per_second=CALLS_PER_SECOND,
             )
             await asyncio.to_thread(product.stop)
-            proxy.cut()
+            await proxy.end()
 
 
 def _child(stack: ExitStack, command: list[str]) -> str:
