@@ -8,7 +8,8 @@ Acquired                 where                 released
 =======================  ====================  ================================================
 bus subscription         ``_loop``             when ``run`` ends
 claim on a call          ``_claim``            stored, deferred, or given back by ``_analyse``;
-                                               after a crash by the end of its lease
+                                               after a crash when ``run`` begins anew, at the
+                                               latest by the end of its lease
 one task per call        ``run``               the nursery, at the latest when ``run`` ends
 =======================  ====================  ================================================
 """
@@ -44,7 +45,7 @@ class AnalyzerConfig:
     """How the analyzer works.
 
     Attributes:
-        node: this process's name in claims.
+        node: this process's name in claims; no two analyzers may have the same at once.
         batch: calls analysed side by side.
         lease_seconds: how long a claim holds; a dead analyzer's calls are free after that.
         model_seconds: the longest wait for the model; less than the lease.
@@ -97,6 +98,8 @@ class PostCallAnalyzerService:
         Raises:
             UnavailableError: the database or the bus is away.
         """
+        async with self._database.transaction() as tx:
+            await SystemCalls(tx).release_analysis_claims(self._config.node)
         async with Nursery("analyzer") as nursery:
             await self._loop.run(partial(self._start_claimed, nursery))
 

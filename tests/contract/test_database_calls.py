@@ -212,6 +212,24 @@ async def test_an_analysis_that_died_or_was_deferred_comes_again(database, seeds
     assert again.analysis_tries == 3
 
 
+async def test_an_analyzer_frees_what_it_had_claimed_before(database, seeds, clock):
+    """Its claims are open again at once; those of others and finished analyses are not."""
+    user = await seeds.user()
+    done = await seeds.call(user, CallStatus.ENDED)
+    [_] = await claim_analysis(database, clock)
+    async with database.transaction() as tx:
+        await Calls(tx, user).save_analysis(done.id, {"verdict": "success"})
+    call = await seeds.call(user, CallStatus.ENDED)
+    [_] = await claim_analysis(database, clock)
+    async with database.transaction() as tx:
+        assert await SystemCalls(tx).release_analysis_claims("another") == 0
+    assert await claim_analysis(database, clock) == []
+    async with database.transaction() as tx:
+        assert await SystemCalls(tx).release_analysis_claims("analyzer") == 1
+    [again] = await claim_analysis(database, clock)
+    assert (again.id, again.analysis_tries) == (call.id, 2)
+
+
 async def test_racing_analyzers_share_the_calls(database, seeds, clock):
     """No call is claimed by two analyzers."""
     user = await seeds.user()

@@ -147,3 +147,16 @@ class SystemCalls:
         found = await self._tx.execute(statement)
         claimed = [Call.model_validate(dict(row)) for row in found.mappings()]
         return sorted(claimed, key=lambda call: chosen.index(call.id))
+
+    async def release_analysis_claims(self, claimed_by: str) -> int:
+        """Free what an earlier life of this analyzer had claimed; return how many calls."""
+        statement = (
+            update(calls)
+            .where(calls.c.analysis_status == "claimed", calls.c.analysis_claimed_by == claimed_by)
+            .values(
+                analysis_status="deferred",
+                analysis_claimed_by=None,
+                analysis_expires_at=self._tx.now(),
+            )
+        )
+        return (await self._tx.execute(statement)).rowcount

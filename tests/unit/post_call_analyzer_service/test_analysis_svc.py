@@ -458,6 +458,20 @@ async def test_stopping_gives_claims_back(world: World) -> None:
     assert {one.id for one in await claim(world)} == {call.id, second.id}
 
 
+async def test_an_analyzer_that_died_goes_on_when_it_starts_again(world: World) -> None:
+    """What it had claimed is open again before the lease ends; claims of others are kept."""
+    call = await world.finished_call(CallCause.BUSY)
+    [_] = await claim(world)
+    stranger, _ = analyzer(world, node="stranger")
+    stranger.stop()
+    await stranger.run()
+    assert await claim(world) == []
+    service, _ = analyzer(world, node="other")
+    service.stop()
+    await service.run()
+    assert [one.id for one in await claim(world)] == [call.id]
+
+
 async def test_stop_before_run(world: World) -> None:
     """A service that was stopped before it ran returns at once and touches nothing."""
     call = await world.finished_call(CallCause.BUSY)
