@@ -29,8 +29,7 @@ def test_other_recordings_are_others() -> None:
     texts = {name: clip.text for name, clip in load_clips().items()}
     prints = {name: print_of(CLIPS[name][: 1600 * MS]) for name in NAMES}
     for one, other in combinations(NAMES, 2):
-        # 1.6 s of "I am sorry, I …" hold these words and no more.
-        if texts[one][:14] != texts[other][:14]:
+        if texts[one][:20] != texts[other][:20]:
             assert not alike(prints[one], prints[other])
 
 
