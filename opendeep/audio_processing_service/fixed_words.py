@@ -41,6 +41,18 @@ _MOMENTS: Final = {
     "nl": "Een ogenblik alstublieft.",
     "pl": "Proszę chwilę poczekać.",
 }
+_INTRODUCTIONS: Final = {
+    "en": "This is an automated AI assistant. One moment, please.",
+    "de": "Hier ist ein automatischer KI-Assistent. Einen Moment bitte.",
+    "es": "Le habla un asistente automático de inteligencia artificial. Un momento, por favor.",
+    "fr": "Je suis un assistant automatique d'intelligence artificielle. Un instant, s'il vous "
+    "plaît.",
+    "it": "Sono un assistente automatico di intelligenza artificiale. Un momento, per favore.",
+    "pt": "Sou um assistente automático de inteligência artificial. Um momento, por favor.",
+    "nl": "Dit is een automatische AI-assistent. Een ogenblik alstublieft.",
+    "pl": "Mówi automatyczny asystent sztucznej inteligencji. Proszę chwilę poczekać.",
+}
+_TEXTS: Final = {"apology": _APOLOGIES, "moment": _MOMENTS, "introduction": _INTRODUCTIONS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +78,11 @@ def moment(language: str = "en") -> FixedWords:
     return _clip("moment", _known(language))
 
 
+def introduction(language: str = "en") -> FixedWords:
+    """Return what a callee who was told of no AI yet hears while the voice AI is slow."""
+    return _clip("introduction", _known(language))
+
+
 def play(playout: Playout, key: PartKey, words: FixedWords) -> str:
     """Have the callee told so; return the words."""
     playout.add(key, words.mulaw, words.ms)
@@ -81,5 +98,4 @@ def _known(language: str) -> str:
 @lru_cache(maxsize=32)
 def _clip(name: str, language: str) -> FixedWords:
     path = files("opendeep.audio_processing_service") / "sounds" / f"{name}.{language}.ulaw"
-    text = (_APOLOGIES if name == "apology" else _MOMENTS)[language]
-    return FixedWords(text=text, mulaw=path.read_bytes())
+    return FixedWords(text=_TEXTS[name][language], mulaw=path.read_bytes())

@@ -111,7 +111,7 @@ class VoiceGaps:
             return True
         if action is CareAction.FILL and not self._on_hold:
             self._fills += 1
-            self._play(PartKey("moment", self._fills), fixed_words.moment(self._language))
+            self._play(PartKey("moment", self._fills), self._filler())
             self._host.log_event("gap_filled")
         if voice is None or leaving:
             return False
@@ -161,6 +161,12 @@ class VoiceGaps:
     def play_apology(self) -> None:
         """Have the callee told that the call cannot go on."""
         self._play(fixed_words.APOLOGY, fixed_words.apology(self._language))
+
+    def _filler(self) -> fixed_words.FixedWords:
+        """Choose words that say first of all that an AI speaks, where that was not heard yet."""
+        if self._talk.opening.done:
+            return fixed_words.moment(self._language)
+        return fixed_words.introduction(self._language)
 
     @property
     def _on_hold(self) -> bool:

@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 from opendeep.audio_processing_service import pcm
-from opendeep.audio_processing_service.fixed_words import apology, moment
+from opendeep.audio_processing_service.fixed_words import apology, introduction, moment
 from opendeep.common.clock import LoopClock
 from opendeep.common.data_models import CallCause
 from opendeep.common.messages import GiveAnswer, voice_commands
@@ -389,6 +389,22 @@ async def test_a_rate_limit_is_bridged(world: AudioWorld) -> None:
         await asyncio.sleep(6)
         said = [text for _, text in world.desk.said]
         assert said.index(moment().text) < said.index(GOES_ON)
+        assert world.end_command is None
+        await world.server.finish(CALL)
+
+
+async def test_a_disclosure_that_does_not_come_is_bridged_by_naming_an_ai(
+    world: AudioWorld,
+) -> None:
+    """Who waits for the disclosure hears first of all that an AI calls."""
+    async with world.call():
+        world.peer.silent_responses = 1
+        await world.callee_says("Hello?", item_id="c0")
+        await asyncio.sleep(10)
+        said = [text for who, text in world.desk.said if who == "ai"]
+        assert said[0] == introduction().text
+        assert len(said) > 1
+        assert moment().text not in said
         assert world.end_command is None
         await world.server.finish(CALL)
 
