@@ -70,6 +70,8 @@ _MARGIN = 20 * mm
 _FRAME_PADDING = 6.0
 _INNER = A4[0] - 2 * _MARGIN - 2 * _FRAME_PADDING
 _CELL_CHARACTERS_MOST = 1500
+_WHOLE_CELL_CHARACTERS_MOST = 400
+"""A row of longer cells may be split between pages, since it might be higher than one."""
 _CHART_FONT_SIZE = 8.5
 _CHART_SHARE = 0.8
 
@@ -192,7 +194,7 @@ def _task(report: CampaignReport, task: ReportTask, heading: Sequence[Flowable])
         rest.append(_table(ATTEMPT_COLUMNS, calls, widths))
     else:
         rest.append(_text("Not called yet.", _MUTED))
-    return [KeepTogether(parts), *rest, Spacer(1, 6)]
+    return [KeepTogether(parts), *rest, Spacer(1, 3)]
 
 
 def _result(task: ReportTask) -> list[Flowable]:
@@ -266,7 +268,13 @@ def _comparison(comparison: Comparison) -> Table:
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], shares: Sequence[float]) -> Table:
     cells = [[_text(name, _SMALL_MUTED) for name in columns]]
     cells += [[_text(cell, _SMALL) for cell in row] for row in rows]
-    table = Table(cells, colWidths=[share * _INNER for share in shares], repeatRows=1, splitInRow=1)
+    longest = max((len(cell) for row in rows for cell in row), default=0)
+    table = Table(
+        cells,
+        colWidths=[share * _INNER for share in shares],
+        repeatRows=1,
+        splitInRow=int(longest > _WHOLE_CELL_CHARACTERS_MOST),
+    )
     table.setStyle(TableStyle([
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LINEBELOW", (0, 0), (-1, -1), 0.5, _COLOURS["line"]),
