@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 _RESTART_FIRST_SECONDS = 0.5
 _RESTART_MOST_SECONDS = 15.0
-_LIVED_WELL_SECONDS = 30.0
+_LIVED_WELL_SECONDS = 10.0
 _STOP_SECONDS = 6.0
 
 

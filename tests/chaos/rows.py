@@ -9,14 +9,21 @@ from opendeep.common.data_models import CallStatus, TaskStatus
 _USERS = 10
 _FINAL = [status.value for status in TaskStatus if status.is_final]
 _LIVE = [status.value for status in CallStatus if status.is_live]
-# Busy, congestion, unallocated, declined, 480, 410, 403, 500, 504; answered and gone at once.
-# Whoever said a word would need a model's judgement.
-_ENDINGS = ("01", "11", "12", "20", "21", "22", "24", "35", "36", "28")
+# Busy (twice), congestion, unallocated, declined, 480 (twice), 410, 484, 403, 500, 502, 504; answered
+# and gone at once. Whoever said a word would need a model's judgement.
+_ENDINGS = ("01", "11", "12", "20", "21", "22", "23", "24", "35", "36", "40", "28", "29", "34")
 
 
 def numbers(count: int) -> list[str]:
-    """Return numbers of the range for fiction, each as far from its like as can be."""
+    """Return numbers of the range for fiction, each as far from its like as can be.
+
+    Raises:
+        ValueError: there are not so many; nobody may be dialled twice here.
+    """
     areas = [area for area in range(201, 990) if area % 100 != 11 and area not in {555, 900}]
+    if count > len(areas) * len(_ENDINGS):
+        message = f"at most {len(areas) * len(_ENDINGS)} attempts, since each has its own number"
+        raise ValueError(message)
     return [
         f"+1{areas[place % len(areas)]}55501"
         f"{_ENDINGS[(place % len(areas) + place // len(areas)) % len(_ENDINGS)]}"
