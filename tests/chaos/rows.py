@@ -9,8 +9,8 @@ from opendeep.common.data_models import CallStatus, TaskStatus
 _USERS = 10
 _FINAL = [status.value for status in TaskStatus if status.is_final]
 _LIVE = [status.value for status in CallStatus if status.is_live]
-# Busy (twice), congestion, unallocated, declined, 480 (twice), 410, 484, 403, 500, 502, 504; answered
-# and gone at once. Whoever said a word would need a model's judgement.
+# Refused in each way that there is, or answered and gone at once: whoever said a word would need a
+# model's judgement.
 _ENDINGS = ("01", "11", "12", "20", "21", "22", "23", "24", "35", "36", "40", "28", "29", "34")
 
 
