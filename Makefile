@@ -9,12 +9,12 @@ unexport PYTHONDONTWRITEBYTECODE
 
 CORES := opendeep/call_processor_service/ami_protocol.py,opendeep/call_processor_service/attempt_states.py,opendeep/audio_processing_service/audiosocket_protocol.py,opendeep/audio_processing_service/realtime_protocol.py,opendeep/audio_processing_service/playout.py,opendeep/audio_processing_service/pcm.py,opendeep/task_manager/task_states.py,opendeep/task_manager/dial_policy.py
 
-.PHONY: run test check lint unit covered integration peers asterisk chaos chaos-asterisk long bench servers clean lock
+.PHONY: run test check lint unit covered integration peers asterisk chaos chaos-short chaos-asterisk long bench servers clean lock
 
 run: $(VENV)/.run  ## start OpenDeep in practice mode on http://127.0.0.1:8000
 	@exec $(BIN)/opendeep serve
 
-test: $(VENV)/.dev servers lint covered integration  ## everything
+test: $(VENV)/.dev servers lint covered integration chaos-short  ## everything
 
 check: $(VENV)/.dev lint unit  ## the fast part
 
@@ -44,6 +44,9 @@ asterisk: $(VENV)/.dev  ## two real Asterisks on loopback, until Ctrl-C
 
 chaos: $(VENV)/.dev servers  ## kill everything under CHAOS_ATTEMPTS calls; the last line sums up
 	@$(BIN)/python -m tests.chaos.run --attempts $(CHAOS_ATTEMPTS)
+
+chaos-short: $(VENV)/.dev servers  ## 500 attempts of it, as every change must pass
+	@$(BIN)/python -m tests.chaos.run --attempts 500
 
 chaos-asterisk: $(VENV)/.dev servers  ## the same at a real Asterisk, counted by its network
 	@$(BIN)/python -m tests.chaos.run --asterisk --attempts 1000
