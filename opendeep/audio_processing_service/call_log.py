@@ -48,6 +48,7 @@ class CallLog:
         self._is_leg = config.part_of is not None
         self._desk = desk
         self._entries: asyncio.Queue[_Entry | None] = asyncio.Queue()
+        self._opt_outs: asyncio.Queue[_Entry | None] = asyncio.Queue()
         self.opted_out: SpokenLine | None = None
 
     def add_line(self, line: SpokenLine) -> None:
@@ -64,15 +65,21 @@ class CallLog:
         """Have the callee, who said so, listed as never to be called again."""
         if not self._is_leg:
             self.opted_out = line
-            self._entries.put_nowait(_OptOut(line=line))
+            self._opt_outs.put_nowait(_OptOut(line=line))
 
     def close(self) -> None:
         """Let :meth:`run` return once everything is written."""
         self._entries.put_nowait(None)
+        self._opt_outs.put_nowait(None)
 
     async def run(self) -> None:
-        """Write until :meth:`close`."""
-        while (entry := await self._entries.get()) is not None:
+        """Write until :meth:`close`; an opt-out waits for no line that cannot be stored."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._write_all(self._entries), name="entries")
+            group.create_task(self._write_all(self._opt_outs), name="opt-outs")
+
+    async def _write_all(self, entries: asyncio.Queue[_Entry | None]) -> None:
+        while (entry := await entries.get()) is not None:
             await self._write(entry)
 
     async def _write(self, entry: _Entry) -> None:

@@ -52,6 +52,7 @@ from opendeep.task_manager.campaign_import import CampaignImport
 from opendeep.task_manager.dial_gate import PolicyDialGate
 from opendeep.task_manager.dial_inputs import BudgetRules, DialRules
 from opendeep.task_manager.feedback_manager_svc import FeedbackConfig, FeedbackManagerService
+from opendeep.task_manager.opt_out_spool import OptOutSpool
 from opendeep.task_manager.orchestrator_svc import OrchestratorService
 from opendeep.task_manager.oversight import OversightConfig
 from opendeep.task_manager.oversight_acts import OversightActions
@@ -119,7 +120,8 @@ def build_services(base: Foundation) -> Services:
         FeedbackConfig(timeout_seconds=config.feedback_timeout_seconds, countries=config.countries),
     )
     gate = PolicyDialGate(dial_rules(config))
-    media = _media(base, CallDesk(base.database, feedback))
+    spool = OptOutSpool(opt_outs_dir(config), base.database, base.clock)
+    media = _media(base, CallDesk(base.database, feedback, spool))
     ami = AsteriskAmiClient(base.ends.ami)
     membership = NodeMembership(node_name(config), base.database, is_ready=lambda: ami.is_connected)
     keys = AsteriskAmiClient(replace(base.ends.ami, events="off"), name="asterisk_ami_keys")
@@ -135,6 +137,7 @@ def build_services(base: Foundation) -> Services:
             database=base.database,
             bus=base.bus,
             clock=base.clock,
+            opt_outs=spool,
             number_gate=gate,
             transfer_gate=gate,
             membership=membership,
@@ -265,6 +268,11 @@ def dial_rules(config: AppConfig) -> DialRules:
 def recordings_dir(config: AppConfig) -> Path:
     """Return where recordings lie."""
     return config.opendeep_data_dir.resolve() / "recordings"
+
+
+def opt_outs_dir(config: AppConfig) -> Path:
+    """Return where opt-outs lie until the database has them."""
+    return config.opendeep_data_dir.resolve() / "opt_outs"
 
 
 def _scheduler(base: Foundation, gate: PolicyDialGate) -> TaskSchedulerService:

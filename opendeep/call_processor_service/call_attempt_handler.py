@@ -137,6 +137,7 @@ class CallAttemptHandler:
         """Prepare the media, commit, and send Originate once; return whether it may be dialling."""
         try:
             target, action = await prepare_originate(self._attempt, self._config, self._ports)
+            await self._ports.opt_outs.settle()
             turn = await take_turn(
                 self._report, target, self._config, self._ports, lambda: self._facts.asked is None
             )

@@ -109,6 +109,7 @@ class CallInitiatorService:
     async def _round(self, nursery: Nursery) -> None:
         self._let_go_of_lost_calls()
         await self._recover()
+        await self._ports.opt_outs.settle()
         if not self._ports.ami.is_connected:
             await self._reservations.explain_wait()
             return
@@ -120,6 +121,7 @@ class CallInitiatorService:
             self._handlers[attempt.call.id] = handler
             self._fences[attempt.call.id] = attempt.call.fence
             nursery.start(self._hold(attempt, handler), name=attempt.call.id)
+            await self._ports.opt_outs.settle()
 
     async def _hold(self, attempt: Attempt, handler: CallAttemptHandler) -> None:
         """Run one attempt; the one place where its slot in this process is given up."""

@@ -50,6 +50,18 @@ class NumberGate(Protocol):
         ...
 
 
+class OptOuts(Protocol):
+    """Wishes not to be called that are in no list yet; task_manager implements it."""
+
+    async def settle(self) -> None:
+        """List them, before anybody is dialled.
+
+        Raises:
+            UnavailableError: they cannot be listed now, so nobody may be dialled.
+        """
+        ...
+
+
 class TransferGate(Protocol):
     """The judgement before a callee is handed over to a number; task_manager implements it."""
 
@@ -64,6 +76,13 @@ class NoLists:
     async def why_unwanted(self, tx: Transaction, user_id: UserId, number: str) -> str | None:  # noqa: ARG002 - the port's
         """Return None."""
         return None
+
+
+class NoOptOuts:
+    """Nobody's wish waits."""
+
+    async def settle(self) -> None:
+        """Do nothing."""
 
 
 class NoTransfers:
@@ -103,6 +122,7 @@ class CallPorts:
         ami: the link for calls and their events.
         keys: a link of its own for PlayDTMF, which blocks its link for each key's length, so
             that a Hangup never waits behind it; may be the same.
+        opt_outs: settled before each reservation.
         number_gate: looks at the lists for the last time before Originate.
         transfer_gate: judges the numbers that callees are handed over to.
         membership: in whose name calls begin.
@@ -115,6 +135,7 @@ class CallPorts:
     database: Database
     bus: EventBus
     clock: Clock
+    opt_outs: OptOuts = field(default_factory=NoOptOuts)
     number_gate: NumberGate = field(default_factory=NoLists)
     transfer_gate: TransferGate = field(default_factory=NoTransfers)
     membership: Membership = field(default_factory=Alone)

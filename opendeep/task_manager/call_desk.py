@@ -14,31 +14,40 @@ from opendeep.common.ports import MenuStep, SpokenLine
 from opendeep.database.engine import Database
 from opendeep.database.log_entries import LoggedEvent, LoggedLine
 from opendeep.database.repositories import (
-    AuditLog,
     CallEvents,
-    DndList,
     PhoneMenus,
     SystemCalls,
     Tasks,
     UserEvents,
 )
 from opendeep.task_manager.call_ledger import CallLedger
-from opendeep.task_manager.do_not_call import stop_dialling
 from opendeep.task_manager.feedback_manager_svc import FeedbackManagerService
 from opendeep.task_manager.menu_routes import route_of
+from opendeep.task_manager.opt_out_spool import OptOut, OptOutSpool, note_opt_out
 
-_ASKED = "The callee asked not to be called again."
 _VALUE_MOST_CHARACTERS = 500
 _THROUGH = "person_reached"
 """The event of a call that got through a menu, a queue or a screening: its user is told, too."""
 
 
 class CallDesk:
-    """Writes a live call's lines, notes, opt-outs and questions; durable on return."""
+    """Writes a live call's lines, notes, opt-outs and questions; durable on return.
 
-    def __init__(self, database: Database, feedback: FeedbackManagerService) -> None:
+    Args:
+        database: where they go.
+        feedback: who puts questions to the user.
+        spool: keeps opt-outs while the database is away; None where nothing outlives the process.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        feedback: FeedbackManagerService,
+        spool: OptOutSpool | None = None,
+    ) -> None:
         self._database = database
         self._feedback = feedback
+        self._spool = spool
         self._ledger = CallLedger(database)
 
     async def store_line(self, call_id: CallId, line: SpokenLine) -> int:
@@ -65,15 +74,12 @@ class CallDesk:
         self, call_id: CallId, words: str, *, found_by: Literal["phrases", "model"]
     ) -> None:
         """Put the callee on the DND list and cancel what would still dial the number."""
+        opt_out = OptOut(call_id=call_id, words=words, found_by=found_by)
+        if self._spool is not None:
+            await self._spool.note(opt_out)
+            return
         async with self._database.transaction() as tx:
-            call = await SystemCalls(tx).get(call_id)
-            task = await Tasks(tx, call.user_id).get(call.task_id)
-            reason = f"The callee asked not to be called: {words[:_VALUE_MOST_CHARACTERS]}"
-            await DndList(tx, call.user_id).add(task.phone_number, reason, call_id)
-            cancelled = await stop_dialling(tx, call.user_id, task.phone_number, _ASKED)
-            found = {"words": words, "found_by": found_by, "cancelled_tasks": cancelled}
-            await CallEvents(tx, call.user_id).append(call_id, "opted_out", found)
-            await AuditLog(tx, call.user_id).append("dnd_added", {"call_id": call_id})
+            await note_opt_out(tx, opt_out)
 
     async def learn_menu(self, call_id: CallId, steps: Sequence[MenuStep]) -> None:
         """Remember the way through the number's phone menus for the user's next calls."""

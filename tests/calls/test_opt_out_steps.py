@@ -1,14 +1,17 @@
 """Whoever asks not to be called is not dialled, whichever step the task had reached by then."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from opendeep.call_processor_service.call_pace import CallPace, Token
 from opendeep.common.clock import Clock, LoopClock
 from opendeep.common.data_models import CallStatus, CampaignPlan, TaskStatus
+from opendeep.common.errors import UnavailableError
 from opendeep.common.ids import CallId, UserId
 from opendeep.common.ports import CallMediaConfig
 from opendeep.database.models import Task
@@ -18,9 +21,11 @@ from opendeep.task_manager import do_not_call
 from opendeep.task_manager.call_desk import CallDesk
 from opendeep.task_manager.dial_gate import DialRules, PolicyDialGate
 from opendeep.task_manager.feedback_manager_svc import FeedbackConfig, FeedbackManagerService
+from opendeep.task_manager.opt_out_spool import OptOut, OptOutSpool
 from opendeep.task_manager.orchestrator_svc import OrchestratorService
 from opendeep.task_manager.task_scheduler_svc import SchedulerConfig, TaskSchedulerService
 from tests.calls.call_world import NUMBER, CallWorld, ScriptedMedia
+from tests.calls.test_attempt_faults import FailingDatabase
 
 THRESHOLD = 3
 PLAN = CampaignPlan.model_validate(
@@ -221,6 +226,41 @@ async def test_nobody_opts_out(world: CallWorld) -> None:
     await OrchestratorService(world.database).execute_plan(user.id, PLAN)
     await run_all(world, gate, 3)
     assert len(world.peer.asked("Originate")) == 1
+
+
+@pytest.mark.parametrize("step", ["planned", "claimed", "prepared"])
+async def test_an_opt_out_that_only_the_disk_knows_stops_the_dial(
+    world: CallWorld, step: str, tmp_path: Path
+) -> None:
+    """Heard by a process that ended while the database was away, it is obeyed by every other."""
+    spool = OptOutSpool(tmp_path, world.database, world.clock)
+    user = await world.add_user()
+    other = await world.reserve()
+    await world.set_call(other.call, CallStatus.IN_PROGRESS, node="another")
+
+    async def hear_and_end() -> None:
+        away = FailingDatabase(world.database)
+        away.away = True
+        wish = OptOut(call_id=other.call.id, words="never again", found_by="phrases")
+        with pytest.raises(UnavailableError):
+            await OptOutSpool(tmp_path, away, world.clock).note(wish)
+
+    way = OneStep(step, hear_and_end)
+    gate = SteppedGate(DialRules(enforce_hours=False), way)
+    world.ports = replace(world.ports, media=SteppedMedia(way), number_gate=gate, opt_outs=spool)
+    world.gate = gate  # type: ignore[assignment]
+    await way.at("planned")
+    plan = await OrchestratorService(world.database).execute_plan(user.id, PLAN)
+    if step == "claimed":
+        await world.queue()
+        await way.at("claimed")
+    await run_all(world, gate, 33)
+    assert way.done
+    assert world.peer.asked("Originate") == []
+    async with world.database.transaction() as tx:
+        task = await Tasks(tx, user.id).get(plan.task_ids[0])
+    assert task.status is TaskStatus.CANCELLED_DND
+    assert await asyncio.to_thread(os.listdir, tmp_path) == []
 
 
 async def test_an_attempt_held_up_before_originate_is_given_back(world: CallWorld) -> None:

@@ -13,6 +13,25 @@ from tests.calls.audio_world import MemoryDesk, call_config
 LINE = SpokenLine(speaker=Speaker.AI, text="Hello.", start_ms=0, end_ms=100)
 
 
+class StuckDesk(MemoryDesk):
+    """A desk that stores no line until it is free."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.free = asyncio.Event()
+        self.told = asyncio.Event()
+
+    async def store_line(self, call_id: CallId, line: SpokenLine) -> int:
+        """Wait, then keep the line."""
+        await self.free.wait()
+        return await super().store_line(call_id, line)
+
+    async def mark_do_not_call(self, call_id: CallId, words: str, *, found_by: str) -> None:
+        """Keep the words."""
+        await super().mark_do_not_call(call_id, words, found_by=found_by)
+        self.told.set()
+
+
 async def written(log: CallLog) -> None:
     """Write everything that waits."""
     async with Nursery("test", grace_seconds=5) as nursery:
@@ -43,3 +62,18 @@ async def test_a_transfer_s_second_line_keeps_its_events_alone() -> None:
     await written(log)
     assert desk.events == [("leg_voice_ready", {})]
     assert desk.lines == []
+
+
+async def test_an_opt_out_waits_for_no_line() -> None:
+    """While a line cannot be stored, the wish not to be called again is on its way already."""
+    desk = StuckDesk()
+    log = CallLog(call_config(), desk)
+    log.add_line(LINE)
+    log.add_opt_out(LINE)
+    async with Nursery("test", grace_seconds=5) as nursery:
+        nursery.start(log.run(), name="log")
+        await desk.told.wait()
+        assert desk.lines == []
+        desk.free.set()
+        log.close()
+    assert (desk.lines, log.opted_out) == ([LINE], None)
