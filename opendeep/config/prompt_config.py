@@ -147,7 +147,8 @@ Rules
   `price`. Leave out what was not agreed. Dates as the callee gave them, with the weekday.
 - `facts`: what else the callee said that the user or the next call needs, as name and value: a
   person, opening hours, a price, another time that is free.
-- `promises`: what somebody undertook to do, and by when if they said so.
+- `promises`: what somebody undertook to do, and by when if they said so. If the callee names a
+  time to be called again, that is the promise "call again", with the time as they said it in `due`.
 - Each item of `agreed`, `facts` and `promises` has a `quote` copied exactly from one line, and that
   line's `seq`. `evidence`: the same for each claim in the verdict. No quote, no claim.
 - `next_step`: "done" if nothing is left to do; "retry" if calling the same number later may

@@ -10,12 +10,14 @@ from datetime import datetime
 
 import structlog
 
+from opendeep.common.call_back import CallBack
 from opendeep.common.clock import Clock
 from opendeep.common.data_models import (
     CallAnalysis,
     CallCause,
     Evidence,
     NextStep,
+    Speaker,
     TaskStatus,
     Verdict,
 )
@@ -26,6 +28,7 @@ from opendeep.post_call_analyzer_service.analysis_schema import (
     CallAnalysisAnswer,
     to_call_analysis,
 )
+from opendeep.post_call_analyzer_service.call_back import find_call_back, promised_call_back
 from opendeep.post_call_analyzer_service.call_record import (
     CallRecord,
     analysis_messages,
@@ -102,6 +105,7 @@ class CallJudge:
             chances,
             wrong_number=record.wrong_number,
             unanswered=record.open_question,
+            call_back=None if checked.taken_back else _call_back_of(record, checked.analysis),
         )
         return Judgement(analysis=checked.analysis, decision=decision)
 
@@ -120,6 +124,18 @@ class CallJudge:
             output_tokens=usage.output_tokens,
         )
         return answer
+
+
+def _call_back_of(record: CallRecord, analysis: CallAnalysis) -> CallBack | None:
+    """Return when the callee asked to be called again, by rules, else by the checked promises."""
+    said_at = record.call.ended_at or record.call.started_at
+    if said_at is None or analysis.next_step is NextStep.ASK_USER:
+        return None
+    language = record.task.language or "en"
+    found = find_call_back(record.lines, language=language, said_at=said_at)
+    callee = {line.seq for line in record.lines if line.speaker is Speaker.CALLEE}
+    promises = [made for made in analysis.promises if made.seq in callee]
+    return found or promised_call_back(promises, language=language, said_at=said_at)
 
 
 def wanted_of(record: CallRecord) -> Wanted:

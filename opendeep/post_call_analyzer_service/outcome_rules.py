@@ -10,11 +10,12 @@ Two roads lead here. A call in which nobody spoke to us is judged from its cause
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import assert_never
 
+from opendeep.common.call_back import CallBack
 from opendeep.common.data_models import CallAnalysis, CallCause, NextStep, TaskStatus, Verdict
 
 FOLLOW_UP_AFTER = timedelta(hours=24)
@@ -134,6 +135,8 @@ class Decision:
 
     Attributes:
         retry_after: with ``retry_scheduled`` alone, the pause before the next attempt.
+        call_back: with ``retry_scheduled`` alone, when the callee asked to be called again; the
+            dialling policy finds the instant.
         reason: one or two plain sentences for the user.
         question: with ``awaiting_user`` alone, what the user is asked.
         options: the answers to choose from, if there are any.
@@ -143,6 +146,7 @@ class Decision:
     status: TaskStatus
     reason: str
     retry_after: timedelta | None = None
+    call_back: CallBack | None = None
     question: str | None = None
     options: tuple[str, ...] = ()
     blocks_number: bool = False
@@ -173,12 +177,14 @@ def judge_by_analysis(
     *,
     wrong_number: bool = False,
     unanswered: OpenQuestion | None = None,
+    call_back: CallBack | None = None,
 ) -> Decision:
     """Decide for a conversation from its analysis, which the evidence check has seen.
 
     ``wrong_number`` is the voice AI's own report; the user is asked then, unless a success was
     shown. ``unanswered`` is what the call asked the user in vain: the task waits for that answer,
-    and the callee is called back with it.
+    and the callee is called back with it. ``call_back`` is what the callee asked for: it is due
+    then, also where the model would give up or chose another time.
     """
     if analysis.dnd:
         return judge_opt_out()
@@ -200,10 +206,24 @@ def judge_by_analysis(
             reason=_sentence(analysis.summary) + " OpenDeep asked you how to go on.",
             question=analysis.question_for_user or default,
         )
-    return _judge_rest(analysis, cause, chances)
+    return _judge_rest(analysis, cause, chances, call_back)
 
 
-def _judge_rest(analysis: CallAnalysis, cause: CallCause, chances: Chances) -> Decision:
+def _call_back(analysis: CallAnalysis, call_back: CallBack, chances: Chances) -> Decision:
+    words = "The callee asked to be called again"
+    final = TaskStatus.FAILED if analysis.verdict is Verdict.FAILURE else TaskStatus.UNRESOLVED
+    decision = _again(words, timedelta(0), chances, final)
+    if decision.status is not TaskStatus.RETRY_SCHEDULED:
+        return decision
+    reason = f"{words}: “{call_back.quote}”"
+    return replace(decision, reason=reason, call_back=call_back)
+
+
+def _judge_rest(
+    analysis: CallAnalysis, cause: CallCause, chances: Chances, call_back: CallBack | None
+) -> Decision:
+    if call_back is not None:
+        return _call_back(analysis, call_back, chances)
     summary = analysis.summary.strip().removesuffix(".") or "The call did not reach its goal"
     final = TaskStatus.FAILED if analysis.verdict is Verdict.FAILURE else TaskStatus.UNRESOLVED
     rule = CAUSE_RULES[cause]

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from opendeep.common import messages
+from opendeep.common.call_back import CALL_BACK
 from opendeep.common.data_models import (
     REVIEW_OPTIONS,
     WRONG_NUMBER,
@@ -140,9 +141,12 @@ def _remember(task: Task, record: CallRecord, judgement: Judgement) -> dict[str,
         "promises": [promise.model_dump(mode="json") for promise in analysis.promises],
     }
     wrong = {WRONG_NUMBER: task.phone_number} if record.wrong_number else {}
+    asked = judgement.decision.call_back
+    wish = {} if asked is None else {CALL_BACK: asked.model_dump(mode="json", exclude_none=True)}
     return {
-        **before,
+        **{name: value for name, value in before.items() if name != CALL_BACK},
         **wrong,
+        **wish,
         "agreed": {**_object(before.get("agreed")), **analysis.agreed},
         "facts": _facts(before, analysis),
         "attempts": [*_list(before.get("attempts")), attempt][-_ATTEMPTS_REMEMBERED:],

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator
 
+from opendeep.common.call_back import CallBack
 from opendeep.task_manager.opening_hours import OpeningHours
 
 Verdict = Literal["dial", "wait", "refuse"]
@@ -65,6 +66,7 @@ class DialFacts:
         accounts_listing: how many accounts have the number on their list.
         global_dnd_threshold: from how many on nobody calls it; None where accounts are not
             distinct people (local mode).
+        call_back: when the callee of the last call asked to be called again.
         enforce_hours: whether calling hours and frequency caps hold.
         countries: those that may be called (ISO 3166); empty for the default of ``number_fault``.
         is_business: whether the callee is known to be a business.
@@ -83,6 +85,7 @@ class DialFacts:
     time_zone: str | None = None
     earliest: datetime | None = None
     latest: datetime | None = None
+    call_back: CallBack | None = None
     enforce_hours: bool = True
     countries: frozenset[str] = frozenset()
     is_business: bool = False

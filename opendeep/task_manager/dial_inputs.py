@@ -9,6 +9,7 @@ from opendeep.database.models import Task
 from opendeep.database.repositories import DndList, PastCalls, SystemDnd, SystemPastCalls
 from opendeep.database.transaction import Transaction
 from opendeep.task_manager import budget, frequency
+from opendeep.task_manager.call_backs import call_back_of
 from opendeep.task_manager.dial_facts import Budget, DialFacts, RecentAttempts
 from opendeep.task_manager.opening_hours import read_opening_hours
 
@@ -98,6 +99,7 @@ async def facts_of_task(tx: Transaction, rules: DialRules, task: Task) -> DialFa
         time_zone=task.time_zone,
         earliest=task.earliest,
         latest=task.latest,
+        call_back=call_back_of(task.inter_call_context),
         enforce_hours=rules.enforce_hours,
         is_business=bool(task.business_name and task.business_name.strip()),
         opening_hours=read_opening_hours(task.facts),

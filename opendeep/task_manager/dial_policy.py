@@ -1,11 +1,11 @@
 """May this number be dialled now? A pure function of facts and the present instant.
 
 First what refuses: the number's class and country, do-not-disturb lists, used-up attempts, the
-campaign's money, a window that has passed. Then what delays: the task's earliest time, a call to
-the number that is not analysed yet, frequency caps, the day's money; and from there on the
-callee's calling hours. A ``rule_id`` is stable and shown. Test Mode and the practice exchange may
-turn hours and caps off; they never turn anything else off. ``docs/calling-rules.md`` tells the
-rules with their sources.
+campaign's money, a window that has passed. Then what delays: the task's earliest time, the time at
+which the callee asked to be called back, a call to the number that is not analysed yet, frequency
+caps, the day's money; and from there on the callee's calling hours. A ``rule_id`` is stable and
+shown. Test Mode and the practice exchange may turn hours and caps off; they never turn anything
+else off. ``docs/calling-rules.md`` tells the rules with their sources.
 """
 
 from collections.abc import Iterator
@@ -16,12 +16,13 @@ import phonenumbers
 
 from opendeep.task_manager import budget, frequency
 from opendeep.task_manager.area_codes import state_of
+from opendeep.task_manager.call_backs import call_back_delay
 from opendeep.task_manager.calling_hours import Callee, next_open
 from opendeep.task_manager.calling_hours_data import PACK_VERSION
 from opendeep.task_manager.dial_facts import Decision, Delay, Dial, DialFacts, Refuse, WaitUntil
 from opendeep.task_manager.number_class import number_fault, number_home
 
-POLICY_VERSION = f"4 hours={PACK_VERSION} phonenumbers={phonenumbers.__version__}"
+POLICY_VERSION = f"5 hours={PACK_VERSION} phonenumbers={phonenumbers.__version__}"
 """Stored with each decision; the first figure changes with the rules of this module."""
 
 _YEARS_AHEAD = 10
@@ -33,14 +34,20 @@ def decide(facts: DialFacts, now: datetime) -> Decision:
     refusal = _refusal(facts, now)
     if refusal is not None:
         return refusal
-    longest = max(_delays(facts, now), key=lambda delay: delay.until, default=None)
+    asked = call_back_delay(facts.call_back, _known_zones(facts), now)
+    if isinstance(asked, Refuse):
+        return asked
+    delays = [*_delays(facts, now), *([] if asked is None else [asked])]
+    longest = max(delays, key=lambda delay: delay.until, default=None)
     start = now if longest is None else longest.until
     if facts.enforce_hours:
         opening = _opening(facts, start)
         if isinstance(opening, Refuse):
             return opening
         if opening > start:
-            longest = Delay(until=opening, rule_id="hours.closed", reason=_hours_reason(facts))
+            wish = f"{asked.reason} " if asked is not None and asked is longest else ""
+            reason = f"{wish}{_hours_reason(facts)}"
+            longest = Delay(until=opening, rule_id="hours.closed", reason=reason)
     if longest is None:
         return Dial()
     until = longest.until.astimezone(UTC)
@@ -67,6 +74,13 @@ def zones_of(facts: DialFacts) -> list[ZoneInfo]:
     if not home.has_place or facts.time_zone in home.zones:
         return [ZoneInfo(facts.time_zone)]
     return [ZoneInfo(name) for name in (*home.zones, facts.time_zone)]
+
+
+def _known_zones(facts: DialFacts) -> list[ZoneInfo]:
+    try:
+        return zones_of(facts)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return []
 
 
 def _refusal(facts: DialFacts, now: datetime) -> Refuse | None:
@@ -100,15 +114,13 @@ def _delays(facts: DialFacts, now: datetime) -> Iterator[Delay]:
         reason = "The last call to this number is not analysed yet; it may have asked for no more."
         yield Delay(until=now + _UNREAD_PAUSE, rule_id="dnd.unread", reason=reason)
     if facts.enforce_hours:
-        yield from frequency.delays(facts.recent, now)
+        is_invited = facts.call_back is not None
+        yield from frequency.delays(facts.recent, now, is_invited=is_invited)
     yield from budget.delays(facts.budgets, facts.estimate_usd, now)
 
 
 def _opening(facts: DialFacts, start: datetime) -> datetime | Refuse:
-    try:
-        zones = zones_of(facts)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zones = []
+    zones = _known_zones(facts)
     if not zones:
         return Refuse(
             rule_id="hours.unknown_zone",

@@ -4,7 +4,8 @@ For each user: one attempt that was answered in 8 hours and six in 30 days, thre
 kind in 24 hours. For all users together, where they are distinct people: ten in 24 hours. Fifty
 attempts of a user within a minute on numbers that begin alike are taken for toll fraud. An
 attempt whose fate is unknown counts as answered. While a call to the number is on its way, nothing
-else is dialled there. Nobody can widen these caps; ``CALLING_HOURS_POLICY=off`` turns them off.
+else is dialled there. Nobody can widen these caps, but a callee who asked to be called back is
+called back within the eight hours; ``CALLING_HOURS_POLICY=off`` turns them off.
 """
 
 from collections.abc import Iterator, Sequence
@@ -63,8 +64,14 @@ _PREFIX_PAUSE = timedelta(minutes=10)
 PREFIX_RULE = "velocity.prefix"
 
 
-def delays(recent: RecentAttempts, now: datetime) -> Iterator[Delay]:
-    """Yield each cap that is full at ``now``, with the instant at which it is free again."""
+def delays(recent: RecentAttempts, now: datetime, *, is_invited: bool = False) -> Iterator[Delay]:
+    """Yield each cap that is full at ``now``, with the instant at which it is free again.
+
+    Args:
+        recent: the attempts.
+        now: the present instant.
+        is_invited: whether the callee asked for this call, when they were reached last.
+    """
     if recent.in_call:
         reason = "A call to this number is on its way."
         yield Delay(until=now + _IN_CALL_PAUSE, rule_id="frequency.in_call", reason=reason)
@@ -85,6 +92,8 @@ def delays(recent: RecentAttempts, now: datetime) -> Iterator[Delay]:
         )
         yield Delay(until=now + _PREFIX_PAUSE, rule_id=PREFIX_RULE, reason=reason)
     for cap, attempts in counted:
+        if is_invited and cap is REACHED_8H:
+            continue
         delay = cap.delay(attempts, now)
         if delay is not None:
             yield delay

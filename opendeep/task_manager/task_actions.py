@@ -1,8 +1,10 @@
 """What a user may do to tasks and campaigns: a guarded change, or an error that says why."""
 
 from datetime import datetime
+from typing import Any
 
 from opendeep.common import messages
+from opendeep.common.call_back import CALL_BACK
 from opendeep.common.clock import Clock
 from opendeep.common.data_models import CallCause, CampaignStatus, FeedbackStatus
 from opendeep.common.errors import (
@@ -206,7 +208,11 @@ async def _apply(
         state = task.status.replace("_", " ").replace(" dnd", " for good: its callee said stop")
         message = f"The task is {state}. It cannot be {_DONE_BY_USER[event]} now."
         raise ConflictError(message, code=error.code) from error
-    changes = {} if max_attempts is None else {"max_attempts": max_attempts}
+    changes: dict[str, Any] = {} if max_attempts is None else {"max_attempts": max_attempts}
+    if event in {TaskInput.RETRY, TaskInput.RESUME} and CALL_BACK in task.inter_call_context:
+        # The user's word is newer than the callee's wish for a time.
+        kept = {k: v for k, v in task.inter_call_context.items() if k != CALL_BACK}
+        changes["inter_call_context"] = kept
     return await Tasks(tx, task.user_id).change(
         task.id,
         expected=sources_of(event) & {task.status},

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from opendeep.common.call_back import CallBack
 from opendeep.common.ids import new_call_id
 from opendeep.database.repositories import DialDecisions, DndList
 from opendeep.task_manager import decision_replay
@@ -45,6 +46,12 @@ OF_EACH_RULE = {
         _GOOD, earliest=MONDAY_NOON + 2 * _HOUR, latest=MONDAY_NOON + _HOUR
     ),
     "window.earliest": replace(_GOOD, earliest=MONDAY_NOON + _HOUR),
+    "call_back.asked": replace(_GOOD, call_back=CallBack(said_at=_HERE, weekday=1, after=900)),
+    "call_back.no_common_window": replace(
+        _GOOD,
+        time_zone="Asia/Tokyo",
+        call_back=CallBack(said_at=_HERE, weekday=1, after=900, before=960),
+    ),
     "budget.campaign": replace(_GOOD, budgets=(_BUDGET,)),
     "budget.user_day": replace(_GOOD, budgets=(replace(_BUDGET, scope="user_day"),)),
     "budget.day": replace(_GOOD, budgets=(replace(_BUDGET, scope="day"),)),
@@ -105,7 +112,9 @@ def test_no_documented_rule_is_left_out() -> None:
     """The rules of the table in the documentation are those that are decided again here."""
     table = [line for line in _DOCUMENTED.read_text().splitlines() if line.startswith("| `")]
     named = {
-        rule for line in table for rule in re.findall(r"`([a-z]+\.[a-z0-9_]+)`", line.split("|")[1])
+        rule
+        for line in table
+        for rule in re.findall(r"`([a-z_]+\.[a-z0-9_]+)`", line.split("|")[1])
     }
     assert named == set(OF_EACH_RULE) - {"allowed"}
 

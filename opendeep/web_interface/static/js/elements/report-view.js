@@ -112,7 +112,7 @@ function taskSection(task) {
         h("p", { class: "muted" }, [task.business_name ?? task.contact_name, phoneText(task.phone_number)].filter(Boolean).join(" · "))),
       taskBadge(task.status)),
     task.summary && h("p", {}, task.verdict && [verdictBadge(task.verdict), " "], task.summary),
-    !task.summary && task.status_reason && h("p", { class: "muted" }, task.status_reason),
+    task.status_reason && task.status_reason !== task.summary && h("p", { class: "muted" }, task.status_reason),
     pairs(null, task.agreed),
     promises(task.promises),
     evidence(task.evidence),
