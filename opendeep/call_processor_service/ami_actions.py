@@ -7,7 +7,8 @@ that Originate refuses.
 """
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from opendeep.call_processor_service.ami_protocol import AmiMessage
@@ -28,11 +29,15 @@ class AmiAction:
     """A checked request to Asterisk; make one with the class methods.
 
     ``repr`` shows the name alone, since headers may hold a secret or a phone number.
+
+    Attributes:
+        why_late: asked in the last instant before a byte is written; what it says is why not.
     """
 
     name: str
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     action_id: str | None = None
+    why_late: Callable[[], str] | None = field(default=None, repr=False, compare=False)
 
     def encode(self, action_id: str) -> bytes:
         """Serialise the action; its own ``action_id``, where it has one, goes before the given.
@@ -49,6 +54,19 @@ class AmiAction:
         return tuple(
             (key, "***" if key.lower() in _SECRETS else value) for key, value in self.headers
         )
+
+    def expiring(self, why_late: Callable[[], str], variables: dict[str, str]) -> Self:
+        """Return the same for a while only: never written once ``why_late`` says why.
+
+        Args:
+            why_late: empty words while it may be written.
+            variables: tell the dialplan.
+
+        Raises:
+            InvalidInputError: see :meth:`originate`.
+        """
+        told = tuple(("Variable", _variable(name, value)) for name, value in variables.items())
+        return replace(self, headers=self.headers + told, why_late=why_late)
 
     @classmethod
     def login(cls, username: str, secret: str, *, events: str = "on") -> Self:

@@ -182,6 +182,9 @@ class AmiLink(asyncio.Protocol):
     async def request(self, action: AmiAction, *, is_list: bool = False) -> list[AmiMessage]:
         """Send an action once and wait for its answer.
 
+        One that expires goes to the system in this very step or is not sent at all: it never
+        waits behind other bytes in this process, which may stand still for any time.
+
         Returns:
             The response; for a list action that was accepted, its events follow.
 
@@ -194,7 +197,7 @@ class AmiLink(asyncio.Protocol):
         if action_id in self._pending:
             raise InvalidInputError("AMI: an action with this id is still under way.")
         data = action.encode(action_id)
-        transport = self._writable()
+        transport = self._writable(0 if action.why_late is not None else _MOST_UNSENT_BYTES)
         loop = self._loop
         deadline = loop.time() + self._config.action_seconds
         waiting = _Pending(action.name, loop.create_future(), deadline, is_list)
@@ -204,8 +207,12 @@ class AmiLink(asyncio.Protocol):
             self._sweeper = loop.call_at(deadline, self._sweep)
         if self._config.wire_log:
             log_bytes(">", data, secret=self._config.secret)
-        transport.write(data)
         try:
+            if action.why_late is not None and (reason := action.why_late()):
+                raise AmiUnavailableError(reason)
+            transport.write(data)
+            if action.why_late is not None and transport.get_write_buffer_size():
+                self.abort("The telephone exchange does not read what it is sent.")
             answer = await waiting.answer
         finally:
             self._pending.pop(action_id, None)
@@ -292,12 +299,12 @@ class AmiLink(asyncio.Protocol):
         elif len(waiting.messages) < _LIST_LIMIT:
             waiting.messages.append(message)
 
-    def _writable(self) -> asyncio.Transport:
+    def _writable(self, most_unsent_bytes: int) -> asyncio.Transport:
         """Return where to write, while the other side reads."""
         transport = self._transport
         if transport is None or self._lost_because is not None:
             raise AmiUnavailableError("The telephone exchange is not connected.")
-        if transport.get_write_buffer_size() > _MOST_UNSENT_BYTES:
+        if transport.get_write_buffer_size() > most_unsent_bytes:
             raise AmiUnavailableError("The telephone exchange does not read what it is sent.")
         return transport
 

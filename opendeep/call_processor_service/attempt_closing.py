@@ -72,8 +72,8 @@ async def _released(report: AttemptReport, unsent: Unsent) -> bool:
     """Undo the reservation; False when the attempt turns out to be used."""
     try:
         await report.release(reason=unsent.reason, retry_seconds=unsent.retry_seconds)
-    except NotFoundError:
-        return True
+    except NotFoundError as error:
+        return error.what == "call"  # Somebody released it before; anything else was not undone.
     except ConflictError:
         return False
     return True

@@ -142,13 +142,12 @@ class CallAttemptHandler:
                 self._report, target, self._config, self._ports, lambda: self._facts.asked is None
             )
             if turn is None:
+                self._unwanted()
                 return False
         except OpenDeepError as error:
             # Only a person can put right what is invalid.
             may_retry = not isinstance(error, InvalidInputError)
-            self._phase.unsent.reason = f"Not dialled: {error.message}"
-            self._phase.unsent.retry_seconds = times.RETRY_UNSENT_SECONDS if may_retry else None
-            log.warning("attempt_not_sent", reason=error.message)
+            self._not_sent(f"Not dialled: {error.message}", may_retry=may_retry)
             return False
         self._phase.sent = True
         self._phase.sent_at = self._ports.clock.monotonic()
@@ -157,12 +156,25 @@ class CallAttemptHandler:
         )
         reason = await why_too_late(self._report, self._config, self._ports.clock, turn)
         if reason:
-            # Nothing was written, and this process alone would have: the attempt is not used.
-            self._phase.sent = False
-            self._phase.unsent.reason = reason
-            self._phase.unsent.retry_seconds = times.RETRY_UNSENT_SECONDS
+            self._not_sent(reason)
             return False
-        return self._facts.asked is None and await self._send(action)
+        if self._facts.asked is not None:
+            self._unwanted()
+            return False
+        return await self._send(turn.lease.limit(action))
+
+    def _unwanted(self) -> None:
+        """Give back an attempt whose end was asked for before anything was written."""
+        self._phase.sent = False
+        if self._facts.asked is CallCause.USER_HUNG_UP:  # A person starts it again, or nobody.
+            self._not_sent("You ended the call before it was dialled.", may_retry=False)
+
+    def _not_sent(self, reason: str, *, may_retry: bool = True) -> None:
+        """Give the attempt back: nothing was written, and this process alone would have."""
+        self._phase.sent = False
+        self._phase.unsent.reason = reason
+        self._phase.unsent.retry_seconds = times.RETRY_UNSENT_SECONDS if may_retry else None
+        log.warning("attempt_not_sent", reason=reason)
 
     async def _send(self, action: AmiAction) -> bool:
         try:
@@ -170,7 +182,7 @@ class CallAttemptHandler:
         except AmiUnavailableError as error:
             self._phase.linked = self._ports.ami.is_connected
             if not error.outcome_unknown:
-                self.end(CallCause.EXCHANGE_FAILED, error.message)
+                self._not_sent(f"Not dialled: {error.message}")
                 return False
             log.warning("originate_outcome_unknown", reason=error.message)
         else:

@@ -1,12 +1,16 @@
 """What comes before Originate: the briefing, the media, the action itself, and the turn to send it.
 
-Whoever has the turn writes Originate within :data:`SEND_LEASE_SECONDS` or never: after that,
-others may have settled the attempt as one whose fate is unknown.
+Whoever has the turn writes Originate within :data:`SEND_LEASE_SECONDS` or never: some time after
+that, others settle the attempt as one whose fate is unknown. The lease is looked at in the instant
+before the write (:class:`SendLease`), and the dialplan is told when it is too late to dial.
 """
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
 
 from opendeep.call_processor_service.ami_actions import AmiAction
 from opendeep.call_processor_service.ami_link import AmiUnavailableError
@@ -20,6 +24,8 @@ from opendeep.common.ids import channel_id
 from opendeep.common.ports import Briefing, CallMediaConfig
 
 SEND_LEASE_SECONDS = 10.0
+DIAL_WITHIN_SECONDS = 20
+"""Before others settle the attempt, and with room for an exchange whose clock is ahead."""
 
 
 async def prepare_originate(
@@ -70,11 +76,43 @@ def media_config(attempt: Attempt, config: AttemptConfig, briefing: Briefing) ->
 
 
 @dataclass(frozen=True, slots=True)
+class SendLease:
+    """Until when Originate may be written at all, by two clocks.
+
+    The monotonic clock stands still while the machine sleeps, and the wall clock may be set back:
+    it is over as soon as one of them says so.
+    """
+
+    clock: Clock
+    precise_until: float
+    until: datetime
+
+    @classmethod
+    def begin(cls, clock: Clock) -> Self:
+        """Begin one now: before what it is taken for is committed."""
+        wall = clock.now() + timedelta(seconds=SEND_LEASE_SECONDS)
+        return cls(clock, clock.precise() + SEND_LEASE_SECONDS, wall)
+
+    def why_over(self) -> str:
+        """Say why nothing may be written any more; empty while it may."""
+        if self.clock.precise() <= self.precise_until and self.clock.now() <= self.until:
+            return ""
+        return "OpenDeep was held up."
+
+    def limit(self, action: AmiAction) -> AmiAction:
+        """Return the action as one that is written under this lease or never."""
+        dial_by = self.until + timedelta(seconds=DIAL_WITHIN_SECONDS - SEND_LEASE_SECONDS)
+        return action.expiring(
+            self.why_over, {"OPENDEEP_DIAL_BY": str(math.ceil(dial_by.timestamp()))}
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
-    """The right to write Originate: the pace's token, and until when at all, in precise seconds."""
+    """The right to write Originate: the pace's token, and until when at all."""
 
     token: Token
-    lease: float
+    lease: SendLease
 
 
 async def take_turn(
@@ -103,7 +141,7 @@ async def take_turn(
     while is_wanted():
         if not ports.ami.is_connected:
             raise AmiUnavailableError("The telephone exchange is not connected.")
-        lease = ports.clock.precise() + SEND_LEASE_SECONDS
+        lease = SendLease.begin(ports.clock)
         token = await report.sent(target, config.pace, ports.clock)
         if token is not None:
             return Turn(token, lease)
@@ -118,7 +156,7 @@ async def why_too_late(
     token: Token | None = turn.token
     pace = config.pace
     try:
-        while clock.precise() <= turn.lease:
+        while not turn.lease.why_over():
             if token is None:
                 await asyncio.sleep(pace.pause_seconds)
             elif clock.precise() <= token.until:
@@ -129,4 +167,4 @@ async def why_too_late(
             token = await report.sent_later(pace, clock)
     except (UnavailableError, ConflictError) as error:
         return f"It was not dialled: {error.message}"
-    return "It was not dialled: OpenDeep was held up."
+    return f"It was not dialled: {turn.lease.why_over()}"

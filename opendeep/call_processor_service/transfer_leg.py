@@ -35,6 +35,7 @@ from opendeep.call_processor_service.channel_events import (
     read_event,
 )
 from opendeep.call_processor_service.dialing import DialTarget
+from opendeep.call_processor_service.placement import SendLease
 from opendeep.call_processor_service.transfer_words import NOT_TAKEN, failure_words
 from opendeep.common import messages
 from opendeep.common.data_models import CallStatus
@@ -140,6 +141,7 @@ class TransferLeg:
 
     async def _dial(self) -> None:
         leg_id = self._order.leg_id
+        lease = SendLease.begin(self._ports.clock)
         address = await self._ports.media.prepare(self._order.media)
         action = AmiAction.originate(
             channel=self._order.target.channel,
@@ -153,7 +155,7 @@ class TransferLeg:
         self._sent = True
         self._sent_at = self._ports.clock.monotonic()
         try:
-            response = await self._ports.ami.send_action(action)
+            response = await self._ports.ami.send_action(lease.limit(action))
         except AmiUnavailableError as error:
             if not error.outcome_unknown:
                 raise

@@ -4,20 +4,24 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
-from opendeep.call_processor_service import recovery
+from opendeep.call_processor_service import call_attempt_handler, recovery
 from opendeep.call_processor_service.ami_actions import AmiAction
 from opendeep.call_processor_service.ami_link import AmiConfig, AmiUnavailableError
 from opendeep.call_processor_service.ami_protocol import AmiMessage
 from opendeep.call_processor_service.asterisk_ami_client import AsteriskAmiClient
 from opendeep.call_processor_service.attempt_end import AttemptEnd
-from opendeep.call_processor_service.attempt_report import end_call
+from opendeep.call_processor_service.attempt_report import AttemptReport, end_call
 from opendeep.call_processor_service.attempt_states import EndFacts
 from opendeep.call_processor_service.call_attempt_handler import CallAttemptHandler
-from opendeep.call_processor_service.call_ports import Attempt
-from opendeep.common.clock import LoopClock
+from opendeep.call_processor_service.call_pace import CallPace, Token
+from opendeep.call_processor_service.call_ports import Attempt, AttemptConfig
+from opendeep.call_processor_service.dialing import DialTarget
+from opendeep.call_processor_service.placement import Turn
+from opendeep.common.clock import Clock, LoopClock
 from opendeep.common.data_models import CallCause, CallStatus, Speaker, TaskStatus
 from opendeep.common.errors import ConflictError, UnavailableError
 from opendeep.common.messages import SendDtmf, call_commands
@@ -28,6 +32,7 @@ from opendeep.database.repositories.system_stops import SWITCH
 from opendeep.database.transaction import Transaction
 from tests.calls.ami_peer import ScriptedCall, rings_and_is_answered
 from tests.calls.call_world import CallWorld, handler_of
+from tests.calls.conftest import STORY_BEGINS
 
 
 class FailingDatabase(Database):
@@ -131,15 +136,147 @@ async def test_a_database_away_before_originate_dials_nothing(world: CallWorld) 
     assert world.peer.asked("Originate") == []
 
 
-async def test_a_used_row_that_could_not_be_sent_ends(world: CallWorld) -> None:
-    """A link lost between the commit and Originate ends the used attempt as the exchange's."""
+async def test_a_link_lost_before_a_byte_was_written_costs_no_attempt(world: CallWorld) -> None:
+    """Originate that was certainly not written leaves no row and no attempt: due in 30 s."""
     config = AmiConfig(host="127.0.0.1", username="u", secret="s")  # noqa: S106
     world.ports = replace(world.ports, ami=DeafClient(config))
     attempt = await world.reserve()
     await start(world, attempt)
+    task = await world.task(attempt.task)
+    assert (await world.calls_of(task), task.current_attempt_count) == ([], 0)
+    assert (task.status, task.status_reason) == (
+        TaskStatus.PENDING,
+        "Not dialled: Originate was not sent.",
+    )
+    assert task.next_action_time
+    assert (task.next_action_time - world.clock.now()).total_seconds() == 30
+
+
+class LeavingClient(AsteriskAmiClient):
+    """A client that writes and hears nothing more."""
+
+    async def send_action(self, action: AmiAction) -> AmiMessage:
+        """Fail as a link that is lost after the write does."""
+        raise AmiUnavailableError(f"{action.name} got no answer.", outcome_unknown=True)
+
+    @property
+    def is_connected(self) -> bool:
+        """Claim so."""
+        return True
+
+
+async def test_a_link_lost_after_the_write_uses_the_attempt(world: CallWorld) -> None:
+    """Originate that may have been written is never taken for one that was not."""
+    config = AmiConfig(host="127.0.0.1", username="u", secret="s")  # noqa: S106
+    world.ports = replace(world.ports, ami=LeavingClient(config))
+    attempt = await world.reserve()
+    await start(world, attempt)
     call = await world.call(attempt)
-    assert (call.status, call.cause) == (CallStatus.ENDED, CallCause.EXCHANGE_FAILED)
-    assert "Originate was not sent." in ((await world.task(attempt.task)).status_reason or "")
+    assert (call.status, call.attempt_number) == (CallStatus.ENDED, 1)
+    assert (await world.task(attempt.task)).status is TaskStatus.AWAITING_ANALYSIS
+
+
+class PausingClock(LoopClock):
+    """A clock of a machine that sleeps for a minute when the test says so.
+
+    Its monotonic clocks stand still meanwhile, or the wall clock does.
+    """
+
+    def __init__(self, wall: bool, precise: bool) -> None:
+        super().__init__(STORY_BEGINS)
+        self._wall, self._precise = wall, precise
+        self.slept = 0.0
+
+    def now(self) -> datetime:
+        """Return the wall clock's time."""
+        return super().now() + timedelta(seconds=self.slept if self._wall else 0)
+
+    def precise(self) -> float:
+        """Return the precise clock's."""
+        return super().precise() + (self.slept if self._precise else 0)
+
+
+@pytest.mark.parametrize(("wall", "precise"), [(True, False), (False, True)])
+@pytest.mark.parametrize("where", ["commit", "write"])
+async def test_a_machine_that_slept_writes_no_originate(
+    world: CallWorld, monkeypatch: pytest.MonkeyPatch, wall: bool, precise: bool, where: str
+) -> None:
+    """Asleep between commit and write, whichever clock tells it: nothing is dialled, ever."""
+    clock = PausingClock(wall, precise)
+    world.ports = replace(world.ports, clock=clock)
+    attempt = await world.reserve()
+
+    if where == "commit":
+        take = CallPace.take
+
+        async def sleep_after(pace: CallPace, tx: Transaction, clock_: Clock) -> Token | None:
+            token = await take(pace, tx, clock_)
+            clock.slept = 60
+            return token
+
+        monkeypatch.setattr(CallPace, "take", sleep_after)
+    else:
+        encode = AmiAction.encode
+
+        def sleep_before(action: AmiAction, action_id: str) -> bytes:
+            clock.slept = 60 if action.name == "Originate" else 0
+            return encode(action, action_id)
+
+        monkeypatch.setattr(AmiAction, "encode", sleep_before)
+    await start(world, attempt)
+    task = await world.task(attempt.task)
+    assert world.peer.asked("Originate") == []
+    assert (await world.calls_of(task), task.current_attempt_count) == ([], 0)
+    assert "OpenDeep was held up." in (task.status_reason or "")
+
+
+async def test_who_was_taken_for_dead_writes_nothing_afterwards(
+    world: CallWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settled by others while the machine slept, an attempt stays as they left it."""
+    clock = PausingClock(wall=True, precise=False)
+    world.ports = replace(world.ports, clock=clock)
+    attempt = await world.reserve()
+    why_too_late = call_attempt_handler.why_too_late
+
+    async def be_settled(
+        report: AttemptReport, config: AttemptConfig, clock_: Clock, turn: Turn
+    ) -> str:
+        await end_elsewhere(world, attempt)
+        clock.slept = 60
+        return await why_too_late(report, config, clock_, turn)
+
+    monkeypatch.setattr(call_attempt_handler, "why_too_late", be_settled)
+    await start(world, attempt)
+    assert world.peer.asked("Originate") == []
+    assert (await world.call(attempt)).status is CallStatus.LOST
+
+
+@pytest.mark.parametrize(
+    ("cause", "status"),
+    [(CallCause.USER_HUNG_UP, TaskStatus.ON_HOLD), (CallCause.CANCELLED, TaskStatus.PENDING)],
+)
+async def test_an_end_between_commit_and_write_costs_no_attempt(
+    world: CallWorld, monkeypatch: pytest.MonkeyPatch, cause: CallCause, status: TaskStatus
+) -> None:
+    """Ended in the last instant, nothing is dialled or counted; a person's end waits for them."""
+    attempt = await world.reserve()
+    handler = handler_of(world, attempt)
+    sent = AttemptReport.sent
+
+    async def end_then(
+        report: AttemptReport, target: DialTarget, pace: CallPace, clock: Clock
+    ) -> Token | None:
+        token = await sent(report, target, pace, clock)
+        handler.end(cause)
+        return token
+
+    monkeypatch.setattr(AttemptReport, "sent", end_then)
+    await handler.run()
+    task = await world.task(attempt.task)
+    assert world.peer.asked("Originate") == []
+    assert (await world.calls_of(task), task.current_attempt_count) == ([], 0)
+    assert task.status is status
 
 
 async def test_a_row_that_was_sent_before_is_not_sent_again(world: CallWorld) -> None:
