@@ -1,5 +1,7 @@
 """Takes a free slot and a queued task together, in one transaction: the gatekeeper's counting."""
 
+import contextlib
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,7 +12,8 @@ from opendeep.call_processor_service.least_loaded import LeastLoaded
 from opendeep.call_processor_service.node_membership import Alone, Membership
 from opendeep.common import messages
 from opendeep.common.data_models import TaskStatus
-from opendeep.common.ids import CallId, new_call_id
+from opendeep.common.errors import ConflictError
+from opendeep.common.ids import CallId, TaskId, new_call_id
 from opendeep.common.messages import Wakeup
 from opendeep.database.engine import Database
 from opendeep.database.models import Task
@@ -60,6 +63,14 @@ class CallLimits:
         return max(1, int(self.calls_per_second * self.window_seconds))
 
 
+class _MovedError(ConflictError):
+    """A queued task is not what it was when the round began: given back, or claimed anew."""
+
+    def __init__(self, task_id: TaskId, message: str) -> None:
+        super().__init__(message)
+        self.task_id = task_id
+
+
 class Reservations:
     """Hands out attempts within the limits.
 
@@ -98,6 +109,20 @@ class Reservations:
             UnavailableError: the database does not answer.
         """
         self.was_courteous = False
+        passed_over: set[TaskId] = set()
+        while True:
+            try:
+                return await self._next(passed_over)
+            except _MovedError as error:
+                log.info("queued_task_moved", task_id=error.task_id, reason=error.message)
+                passed_over.add(error.task_id)
+
+    async def _next(self, passed_over: Container[TaskId]) -> Attempt | None:
+        """Do as :meth:`reserve`, but for some tasks.
+
+        Raises:
+            _MovedError: a task was changed while it was looked at; nothing was done.
+        """
         fence = self._membership.fence
         if fence is None:
             return None
@@ -112,19 +137,31 @@ class Reservations:
             for task in sorted(queued, key=lambda task: live.get(task.user_id, 0)):
                 if live.get(task.user_id, 0) >= self._limits.max_concurrent_calls_per_user:
                     continue
-                call_id = new_call_id()
+                if task.id in passed_over:
+                    continue
                 if self._turns is not None and not await self._turns.is_our_turn(tx):
                     self.was_courteous = True
                     return None
-                if await self._may_dial(tx, task, call_id):
-                    user = await SystemUsers(tx).by_id(task.user_id)
-                    call = await Calls(tx, task.user_id).create_attempt(
-                        task, call_id, node=self._membership.node, fence=fence
-                    )
-                    if self._turns is not None:
-                        tx.publish(messages.WAKEUPS, Wakeup(work="queued_tasks"))
-                    return Attempt(task=task, call=call, user=user)
+                try:
+                    attempt = await self._begin(tx, task, fence)
+                except ConflictError as error:
+                    raise _MovedError(task.id, error.message) from error
+                if attempt is not None:
+                    return attempt
         return None
+
+    async def _begin(self, tx: Transaction, task: Task, fence: int) -> Attempt | None:
+        """Create a task's attempt; None where the gate refuses it."""
+        call_id = new_call_id()
+        if not await self._may_dial(tx, task, call_id):
+            return None
+        user = await SystemUsers(tx).by_id(task.user_id)
+        call = await Calls(tx, task.user_id).create_attempt(
+            task, call_id, node=self._membership.node, fence=fence
+        )
+        if self._turns is not None:
+            tx.publish(messages.WAKEUPS, Wakeup(work="queued_tasks"))
+        return Attempt(task=task, call=call, user=user)
 
     async def explain_wait(self) -> None:
         """Tell the users of queued tasks that the exchange is away.
@@ -134,7 +171,10 @@ class Reservations:
         """
         async with self._database.transaction() as tx:
             for task in await SystemTasks(tx).queued(_LOOK_AT):
-                if task.status_reason != _WAITS_FOR_EXCHANGE:
+                if task.status_reason == _WAITS_FOR_EXCHANGE:
+                    continue
+                # Whoever moved it meanwhile has a better reason.
+                with contextlib.suppress(ConflictError):
                     await Tasks(tx, task.user_id).change(
                         task.id,
                         expected={TaskStatus.QUEUED_FOR_CALL},

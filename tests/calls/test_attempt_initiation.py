@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -16,11 +16,13 @@ from opendeep.common import messages
 from opendeep.common.clock import LoopClock
 from opendeep.common.data_models import CallCause, CallStatus, TaskStatus
 from opendeep.common.errors import UnavailableError
-from opendeep.common.ids import channel_id
+from opendeep.common.ids import CallId, TaskId, channel_id
 from opendeep.common.messages import Wakeup
 from opendeep.database.models import Task
+from opendeep.database.repositories import SystemTasks
+from opendeep.database.transaction import Transaction
 from tests.calls.ami_peer import ScriptedCall, rings_and_is_answered
-from tests.calls.call_world import NUMBER, CallWorld
+from tests.calls.call_world import NUMBER, CallWorld, OpenGate
 
 
 @pytest.fixture
@@ -85,6 +87,33 @@ async def test_limits_hold_for_all_and_for_each(world: CallWorld) -> None:
     assert most == 3
     assert set(await statuses(world, tasks)) == {TaskStatus.AWAITING_ANALYSIS}
     assert len(world.peer.asked("Originate")) == 5
+
+
+@dataclass
+class RacedGate(OpenGate):
+    """Lets every task pass; some are claimed anew by somebody else at that moment."""
+
+    raced: set[TaskId] = field(default_factory=set)
+    looked_at: list[TaskId] = field(default_factory=list)
+
+    async def check(self, tx: Transaction, task: Task, call_id: CallId | None = None) -> str | None:
+        """Note who is looked at, and move whom it was told to."""
+        self.looked_at.append(task.id)
+        if task.id in self.raced:
+            await SystemTasks(tx).give_back(task, "expired")
+        return await super().check(tx, task, call_id)
+
+
+async def test_one_task_that_moved_holds_up_no_other(world: CallWorld) -> None:
+    """Tasks that were changed while a round looked at them cost the others of it nothing."""
+    tasks = [await world.add_task() for _ in range(4)]
+    await world.queue()
+    world.gate = gate = RacedGate(raced={tasks[0].id, tasks[2].id})
+    async with running(world):
+        await asyncio.sleep(0.5)
+    assert len(world.peer.asked("Originate")) == 2
+    assert [await world.calls_of(task) for task in (tasks[0], tasks[2])] == [[], []]
+    assert gate.looked_at.count(tasks[0].id) <= 3
 
 
 async def test_calls_begin_no_faster_than_the_pace(world: CallWorld) -> None:
