@@ -116,7 +116,7 @@ class Actions:
             order = read_originate(action)
         except OriginateRefusedError as refusal:
             return [error(action, str(refusal))]
-        self._switch.originate(order)
+        self._switch.originate(order, is_late=order.is_late(self._clock.now().timestamp()))
         return [success(action, "Originate successfully queued")]
 
     async def _hangup(self, action: AmiMessage) -> Reply:

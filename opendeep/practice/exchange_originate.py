@@ -12,6 +12,7 @@ from opendeep.call_processor_service.ami_protocol import AmiMessage
 
 CALL_ID_VARIABLE: Final = "OPENDEEP_CALL_ID"
 ADDRESS_VARIABLE: Final = "OPENDEEP_AUDIOSOCKET"
+DIAL_BY_VARIABLE: Final = "OPENDEEP_DIAL_BY"
 _DEFAULT_TIMEOUT_MS: Final = 30_000
 _LONGEST_CHANNEL_ID: Final = 149
 _APPLICATION: Final = "audiosocket"
@@ -72,6 +73,11 @@ class DialOrder:
     def refused_by_dialplan(self) -> bool:
         """Whether the guard refuses the number with cause 28."""
         return self.is_local and not _GUARDED_NUMBER.fullmatch(self.number)
+
+    def is_late(self, epoch_seconds: float) -> bool:
+        """Whether the guard refuses it, with cause 41, as one that was held up on its way."""
+        digits = re.sub(r"[^0-9]", "", self.variables.get(DIAL_BY_VARIABLE, ""))
+        return self.is_local and bool(digits) and int(epoch_seconds) > int(digits)
 
     @property
     def is_unreachable(self) -> bool:

@@ -86,8 +86,13 @@ class Switch:
         named = (live.channel for live in self._live.values())
         return next((channel for channel in named if channel.facts.name == name_or_id), None)
 
-    def originate(self, order: DialOrder) -> None:
-        """Make a channel and run it; an id in use fails as an event, like in Asterisk."""
+    def originate(self, order: DialOrder, *, is_late: bool = False) -> None:
+        """Make a channel and run it; an id in use fails as an event, like in Asterisk.
+
+        Args:
+            order: what to dial.
+            is_late: the dialplan's guard refuses it, since it was held up on its way.
+        """
         facts = self._facts(order)
         if facts.unique_id in self._live:
             self.publish(
@@ -97,9 +102,9 @@ class Switch:
         if order.is_unreachable:
             self._fail(facts, order)
             return
-        profile = profile_at(order)
+        profile = refused("", Refusal.LATE) if is_late else profile_at(order)
         record = CalleeRecord(number=order.number, dd=profile.dd)
-        if not order.refused_by_dialplan:
+        if not (is_late or order.refused_by_dialplan):
             self._remember(record)
         channel = ExchangeChannel(
             facts=facts,

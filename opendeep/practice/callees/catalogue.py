@@ -30,6 +30,7 @@ class Refusal(Enum):
     INCOMPLETE = (484, 28)
     BUSY = (486, 17)
     SERVER_ERROR = (500, 38)
+    LATE = (503, 41)
     BAD_GATEWAY = (502, 27)
     CONGESTION = (503, 34)
     GATEWAY_TIMEOUT = (504, 102)

@@ -110,6 +110,7 @@ class Caller:
         channel_id: str = "",
         timeout_ms: int = 20_000,
         audiosocket: str = "",
+        dial_by: int | None = None,
     ) -> Dialled:
         """Originate to a callee, or to any ``channel``; wait until it is queued."""
         call_id = str(uuid.uuid4())
@@ -120,6 +121,7 @@ class Caller:
             manager=self.manager,
             media_server=self.media,
         )
+        limit = () if dial_by is None else (("Variable", f"OPENDEEP_DIAL_BY={dial_by}"),)
         action = AmiMessage.of(
             ("Action", "Originate"),
             ("ActionID", dialled.action_id),
@@ -132,6 +134,7 @@ class Caller:
             ("ChannelId", dialled.unique_id),
             ("Variable", f"OPENDEEP_CALL_ID={call_id}"),
             ("Variable", f"OPENDEEP_AUDIOSOCKET={audiosocket or self.media.address}"),
+            *limit,
         )
         self.manager.write(action.encode())
         queued = await self.manager.response(dialled.action_id)

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from opendeep.audio_processing_service import audiosocket_protocol as protocol
+from opendeep.common.clock import SystemClock
 from tests.integration.asterisk.addresses import ExchangeAddress
 from tests.integration.asterisk.caller import Caller, number
 
@@ -251,9 +252,20 @@ async def test_no_answer_through_the_guard(caller: Caller) -> None:
     assert dialled.story() == ["Newchannel", "DialBegin", "Newstate Ringing", "Hangup 19"]
 
 
+async def test_the_guard_refuses_what_was_held_up(caller: Caller) -> None:
+    """Over ``Local/`` an Originate whose time is over dials nobody: cause 41."""
+    late = int(SystemClock().now().timestamp()) - 2
+    dialled = await caller.dial(ECHO, channel=GUARDED.format(number=number(ECHO)), dial_by=late)
+    assert (await dialled.hangup()).get("Cause") == "41"
+    response = await dialled.originate_response()
+    assert (response.get("Response"), response.get("Reason")) == ("Failure", "0")
+    assert "Newstate Ringing" not in dialled.story()
+
+
 async def test_an_answer_through_the_guard(caller: Caller) -> None:
-    """Over ``Local/`` an answered call has its sound, and ends with our cause."""
-    dialled = await caller.dial(ECHO, channel=GUARDED.format(number=number(ECHO)))
+    """Over ``Local/`` an answered call in its time has its sound, and ends with our cause."""
+    in_time = int(SystemClock().now().timestamp()) + 20
+    dialled = await caller.dial(ECHO, channel=GUARDED.format(number=number(ECHO)), dial_by=in_time)
     media = await dialled.media()
     await media.heard(0.3)
     response = await dialled.originate_response()
