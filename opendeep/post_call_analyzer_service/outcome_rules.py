@@ -51,7 +51,8 @@ CAUSE_RULES: Mapping[CallCause, CauseRule] = MappingProxyType(
         CallCause.NO_ANSWER: _retry("Nobody answered", hours=2),
         CallCause.REJECTED: _retry("The call was declined", hours=2),
         CallCause.CONGESTION: _retry("The telephone network was congested", minutes=5),
-        CallCause.VOICEMAIL: _retry("Voicemail answered", hours=4),
+        # The policy moves it into the callee's next calling window.
+        CallCause.VOICEMAIL: _retry("Voicemail answered", hours=1),
         CallCause.SCREENED: _retry("Call screening did not put us through", hours=4),
         CallCause.SILENCE: _retry("Somebody answered but nobody spoke", hours=1),
         CallCause.CALLEE_HUNG_UP: _retry("The callee hung up early", hours=1),

@@ -67,6 +67,7 @@ class DialFacts:
         global_dnd_threshold: from how many on nobody calls it; None where accounts are not
             distinct people (local mode).
         call_back: when the callee of the last call asked to be called again.
+        machine_at: when the task's last attempt ended at an answering machine.
         enforce_hours: whether calling hours and frequency caps hold.
         countries: those that may be called (ISO 3166); empty for the default of ``number_fault``.
         is_business: whether the callee is known to be a business.
@@ -86,6 +87,7 @@ class DialFacts:
     earliest: datetime | None = None
     latest: datetime | None = None
     call_back: CallBack | None = None
+    machine_at: datetime | None = None
     enforce_hours: bool = True
     countries: frozenset[str] = frozenset()
     is_business: bool = False

@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 
-from opendeep.common.data_models import PlanTask
+from opendeep.common.data_models import CallCause, PlanTask, TaskStatus
 from opendeep.common.ids import UserId
 from opendeep.database.models import Task
 from opendeep.database.repositories import DndList, PastCalls, SystemDnd, SystemPastCalls
@@ -100,6 +101,7 @@ async def facts_of_task(tx: Transaction, rules: DialRules, task: Task) -> DialFa
         earliest=task.earliest,
         latest=task.latest,
         call_back=call_back_of(task.inter_call_context),
+        machine_at=await _machine_at(past, task),
         enforce_hours=rules.enforce_hours,
         is_business=bool(task.business_name and task.business_name.strip()),
         opening_hours=read_opening_hours(task.facts),
@@ -108,6 +110,14 @@ async def facts_of_task(tx: Transaction, rules: DialRules, task: Task) -> DialFa
         budgets=tuple([found async for found in _budgets(tx, rules.budgets, task)]),
         estimate_usd=rules.budgets.estimate_usd,
     )
+
+
+async def _machine_at(past: PastCalls, task: Task) -> datetime | None:
+    """Return when an answering machine ended the last attempt; a user's "call now" forgets it."""
+    if not task.current_attempt_count or task.status_before_claim is not TaskStatus.RETRY_SCHEDULED:
+        return None
+    cause, ended_at = await past.last_end(task.id)
+    return ended_at if cause is CallCause.VOICEMAIL else None
 
 
 async def _recent(tx: Transaction, rules: DialRules, task: Task) -> RecentAttempts:

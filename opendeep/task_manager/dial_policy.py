@@ -2,10 +2,11 @@
 
 First what refuses: the number's class and country, do-not-disturb lists, used-up attempts, the
 campaign's money, a window that has passed. Then what delays: the task's earliest time, the time at
-which the callee asked to be called back, a call to the number that is not analysed yet, frequency
-caps, the day's money; and from there on the callee's calling hours. A ``rule_id`` is stable and
-shown. Test Mode and the practice exchange may turn hours and caps off; they never turn anything
-else off. ``docs/calling-rules.md`` tells the rules with their sources.
+which the callee asked to be called back, the next window after an answering machine, a call to the
+number that is not analysed yet, frequency caps, the day's money; and from there on the callee's
+calling hours. A ``rule_id`` is stable and shown. Test Mode and the practice exchange may turn hours
+and caps off; they never turn anything else off. ``docs/calling-rules.md`` tells the rules with
+their sources.
 """
 
 from collections.abc import Iterator
@@ -16,13 +17,14 @@ import phonenumbers
 
 from opendeep.task_manager import budget, frequency
 from opendeep.task_manager.area_codes import state_of
+from opendeep.task_manager.back_off import voicemail_delay
 from opendeep.task_manager.call_backs import call_back_delay
 from opendeep.task_manager.calling_hours import Callee, next_open
 from opendeep.task_manager.calling_hours_data import PACK_VERSION
 from opendeep.task_manager.dial_facts import Decision, Delay, Dial, DialFacts, Refuse, WaitUntil
 from opendeep.task_manager.number_class import number_fault, number_home
 
-POLICY_VERSION = f"5 hours={PACK_VERSION} phonenumbers={phonenumbers.__version__}"
+POLICY_VERSION = f"6 hours={PACK_VERSION} phonenumbers={phonenumbers.__version__}"
 """Stored with each decision; the first figure changes with the rules of this module."""
 
 _YEARS_AHEAD = 10
@@ -37,8 +39,9 @@ def decide(facts: DialFacts, now: datetime) -> Decision:
     asked = call_back_delay(facts.call_back, _known_zones(facts), now)
     if isinstance(asked, Refuse):
         return asked
-    delays = [*_delays(facts, now), *([] if asked is None else [asked])]
-    longest = max(delays, key=lambda delay: delay.until, default=None)
+    machine = voicemail_delay(facts.machine_at, _known_zones(facts), now)
+    delays = [*_delays(facts, now), asked, machine]
+    longest = max(filter(None, delays), key=lambda delay: delay.until, default=None)
     start = now if longest is None else longest.until
     if facts.enforce_hours:
         opening = _opening(facts, start)

@@ -150,3 +150,21 @@ async def test_who_listed_a_number(database, seeds, said, stored):
         entry = await listed.add("+12015550151", "mine", added_by=said)
         assert entry.added_by == stored
         assert await listed.add("+12015550150", "other", added_by="import") == by_callee
+
+
+async def test_how_the_last_attempt_ended(database, seeds, clock):
+    """The last attempt of a task tells its cause and when it was over; none tells nothing."""
+    ada, eve = await seeds.user("ada"), await seeds.user("eve")
+    first = await attempt(database, seeds, ada)
+    async with database.transaction() as tx:
+        await Calls(tx, ada).change(
+            first.id, expected=ANY, cause=CallCause.VOICEMAIL, ended_at=clock.now()
+        )
+    idle = await seeds.task(ada)
+    async with database.transaction() as tx:
+        assert await PastCalls(tx, ada).last_end(first.task_id) == (
+            CallCause.VOICEMAIL,
+            clock.now(),
+        )
+        assert await PastCalls(tx, ada).last_end(idle.id) == (None, None)
+        assert await PastCalls(tx, eve).last_end(first.task_id) == (None, None)

@@ -206,6 +206,7 @@ EMPTY: dict[str, Attempt] = {
     "PastCalls.reached": lambda tx, u, _: PastCalls(tx, u).reached(CALLED, since=LONG_AGO, most=9),
     "PastCalls.unread": lambda tx, u, _: PastCalls(tx, u).unread(CALLED, since=LONG_AGO),
     "PastCalls.in_call": lambda tx, u, _: PastCalls(tx, u).in_call(CALLED, since=LONG_AGO),
+    "PastCalls.last_end": lambda tx, u, e: PastCalls(tx, u).last_end(e.task.id),
     "PastCalls.spent": lambda tx, u, _: _sum(PastCalls(tx, u).spent(since=LONG_AGO)),
     "PastCalls.spent_on": lambda tx, u, e: _sum(PastCalls(tx, u).spent_on(e.campaign.id)),
     "DndList.list": lambda tx, u, _: _items(DndList(tx, u).list()),

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, func
 
-from opendeep.common.data_models import CallStatus
-from opendeep.common.ids import CampaignId
+from opendeep.common.data_models import CallCause, CallStatus
+from opendeep.common.ids import CampaignId, TaskId
 from opendeep.database.scopes import ScopedRepository
 from opendeep.database.tables import LIVE_STATUSES, calls, tasks
 
@@ -43,6 +43,15 @@ class PastCalls(ScopedRepository):
         over = calls.c.status.not_in(list(LIVE_STATUSES)) & calls.c.answered_at.is_not(None)
         waits = calls.c.analysis_status != "done"
         return bool(await self._beginnings(number, since, 1, over, waits))
+
+    async def last_end(self, task_id: TaskId) -> tuple[CallCause | None, datetime | None]:
+        """Return how and when the task's last attempt ended; None twice where there is none."""
+        query = self._scope.values(calls, calls.c.cause, calls.c.ended_at)
+        query = query.where(calls.c.task_id == task_id)
+        for row in await query.newest(calls.c.attempt_number, 1).rows():
+            cause = row["cause"]
+            return None if cause is None else CallCause(cause), row["ended_at"]
+        return None, None
 
     async def spent(self, *, since: datetime) -> tuple[float, int]:
         """Return the cost of the attempts since an instant in US dollars, and how many are live."""

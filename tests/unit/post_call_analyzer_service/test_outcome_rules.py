@@ -62,7 +62,7 @@ def test_every_cause_has_a_rule() -> None:
     [
         (CallCause.BUSY, timedelta(minutes=10)),
         (CallCause.NO_ANSWER, timedelta(hours=2)),
-        (CallCause.VOICEMAIL, timedelta(hours=4)),
+        (CallCause.VOICEMAIL, timedelta(hours=1)),
         (CallCause.CONGESTION, timedelta(minutes=5)),
         (CallCause.SILENCE, timedelta(hours=1)),
         (CallCause.CALLEE_HUNG_UP, timedelta(hours=1)),
