@@ -201,7 +201,9 @@ def build_services(base: Foundation) -> Services:
             dial_rules(config),
             Pace(
                 calls_at_once=min(
-                    config.max_concurrent_calls, config.max_concurrent_calls_per_user
+                    config.max_concurrent_calls,
+                    config.max_concurrent_calls_per_user,
+                    config.max_concurrent_calls_per_campaign or config.max_concurrent_calls,
                 ),
                 calls_per_second=config.calls_per_second,
             ),
@@ -245,6 +247,7 @@ def call_limits(config: AppConfig) -> CallLimits:
     return CallLimits(
         max_concurrent_calls=config.max_concurrent_calls,
         max_concurrent_calls_per_user=config.max_concurrent_calls_per_user,
+        max_concurrent_calls_per_campaign=config.max_concurrent_calls_per_campaign or None,
         calls_per_second=config.calls_per_second,
     )
 
@@ -279,6 +282,7 @@ def _scheduler(base: Foundation, gate: PolicyDialGate) -> TaskSchedulerService:
     config = SchedulerConfig(
         max_concurrent_calls=1 if base.config.app_test_mode else base.config.max_concurrent_calls,
         max_concurrent_calls_per_user=base.config.max_concurrent_calls_per_user,
+        max_concurrent_calls_per_campaign=base.config.max_concurrent_calls_per_campaign or None,
         poll_seconds=base.config.scheduler_poll_seconds,
         claimed_by=f"{platform.node()}:{secrets.token_hex(4)}",
     )

@@ -13,7 +13,7 @@ from opendeep.call_processor_service.node_membership import Alone, Membership
 from opendeep.common import messages
 from opendeep.common.data_models import TaskStatus
 from opendeep.common.errors import ConflictError
-from opendeep.common.ids import CallId, TaskId, new_call_id
+from opendeep.common.ids import CallId, CampaignId, TaskId, new_call_id
 from opendeep.common.messages import Wakeup
 from opendeep.database.engine import Database
 from opendeep.database.models import Task
@@ -38,10 +38,14 @@ _WAITS_FOR_EXCHANGE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallLimits:
-    """How many calls at once, for all and for one user, and how many may begin in a second."""
+    """How many calls at once, and how many may begin in a second.
+
+    At once: for all, for one user, and for one campaign, where None is no limit of its own.
+    """
 
     max_concurrent_calls: int = 10
     max_concurrent_calls_per_user: int = 5
+    max_concurrent_calls_per_campaign: int | None = None
     calls_per_second: float = 1.0
 
     def in_test_mode(self) -> "CallLimits":
@@ -132,12 +136,13 @@ class Reservations:
             if await SystemStops(tx).active(tx.now()):
                 return None
             live = await SystemCalls(tx).live_counts()
+            full = await self._full_campaigns(tx)
             queued = await SystemTasks(tx).queued(_LOOK_AT)
             # Who has the least under way comes first, so that nobody waits behind another's crowd.
             for task in sorted(queued, key=lambda task: live.get(task.user_id, 0)):
                 if live.get(task.user_id, 0) >= self._limits.max_concurrent_calls_per_user:
                     continue
-                if task.id in passed_over:
+                if task.id in passed_over or task.campaign_id in full:
                     continue
                 if self._turns is not None and not await self._turns.is_our_turn(tx):
                     self.was_courteous = True
@@ -180,6 +185,14 @@ class Reservations:
                         expected={TaskStatus.QUEUED_FOR_CALL},
                         status_reason=_WAITS_FOR_EXCHANGE,
                     )
+
+    async def _full_campaigns(self, tx: Transaction) -> set[CampaignId | None]:
+        """Return the campaigns that have as many live calls as one may have."""
+        most = self._limits.max_concurrent_calls_per_campaign
+        if most is None:
+            return set()
+        live = await SystemCalls(tx).live_counts_by_campaign()
+        return {campaign_id for campaign_id, count in live.items() if count >= most}
 
     async def _has_room(self, tx: Transaction) -> bool:
         calls = SystemCalls(tx)

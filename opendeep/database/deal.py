@@ -1,10 +1,10 @@
 """Deals free slots out to users in turn, and takes each one's most urgent tasks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from opendeep.common.ids import UserId
+from opendeep.common.ids import CampaignId, UserId
 from opendeep.database.claims import Lane, TaskClaim
 
 
@@ -20,6 +20,30 @@ class Lanes(Protocol):
         ...
 
 
+class CampaignRoom:
+    """How many more tasks of each campaign may be claimed.
+
+    Args:
+        most: how many one campaign may have queued or in progress.
+        busy: how many each has; who has none may be left out.
+    """
+
+    def __init__(self, most: int, busy: Mapping[CampaignId, int]) -> None:
+        self._most = most
+        self._busy = dict(busy)
+
+    def of(self, campaign_id: CampaignId | None) -> int | None:
+        """Return a campaign's room; None, without a bound, for tasks of no campaign."""
+        if campaign_id is None:
+            return None
+        return max(self._most - self._busy.get(campaign_id, 0), 0)
+
+    def take(self, campaign_id: CampaignId | None, count: int) -> None:
+        """Count what was claimed."""
+        if campaign_id is not None:
+            self._busy[campaign_id] = self._busy.get(campaign_id, 0) + count
+
+
 class Deal:
     """One round of claiming.
 
@@ -28,12 +52,20 @@ class Deal:
         rows: what claims from one lane.
         limit: how many slots are free.
         per_user: how many tasks of one user may be queued or in progress.
+        room: the same of campaigns; None for no bound.
     """
 
     def __init__(
-        self, lanes: Sequence[Lane], rows: Lanes, *, limit: int, per_user: int | None
+        self,
+        lanes: Sequence[Lane],
+        rows: Lanes,
+        *,
+        limit: int,
+        per_user: int | None,
+        room: CampaignRoom | None = None,
     ) -> None:
         self._rows = rows
+        self._room = room
         self._left = limit
         self._per_user = per_user
         self._lanes: dict[UserId, list[Lane]] = {}
@@ -92,12 +124,12 @@ class Deal:
             lane, rival = lanes[0], lanes[1] if len(lanes) > 1 else None
             shared = rival is not None and rival.priority == lane.priority
             until = rival.head if rival is not None and shared else None
-            asked = wanted - len(claimed)
-            taken = await self._rows.take(lane, until, asked)
-            claimed += taken
-            if len(taken) == asked:
+            claimed += await self._take(lane, until, wanted - len(claimed))
+            if len(claimed) == wanted:
                 break
             lanes.pop(0)
+            if self._is_full(lane):
+                continue
             if shared and (head := await self._rows.head(lane)) is not None:
                 left = replace(lane, head=head)
                 # What is due before the rival and was not taken is being claimed by others, who
@@ -108,3 +140,16 @@ class Deal:
         if not lanes:
             del self._lanes[user_id]
         return claimed
+
+    async def _take(self, lane: Lane, until: Any, wanted: int) -> list[TaskClaim]:
+        room = None if self._room is None else self._room.of(lane.campaign_id)
+        most = wanted if room is None else min(wanted, room)
+        if most == 0:
+            return []
+        taken = await self._rows.take(lane, until, most)
+        if self._room is not None:
+            self._room.take(lane.campaign_id, len(taken))
+        return taken
+
+    def _is_full(self, lane: Lane) -> bool:
+        return self._room is not None and self._room.of(lane.campaign_id) == 0

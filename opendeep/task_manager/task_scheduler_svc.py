@@ -1,6 +1,6 @@
 """The scheduler: hands due tasks to the initiator, never more than there are free slots.
 
-A user at their limit neither fills the queue nor keeps others out of it.
+A user or a campaign at its limit neither fills the queue nor keeps others out of it.
 The row is the hand-over: a due task becomes ``queued_for_call`` under a lease, policy judges it,
 and the initiator takes it or the lease brings it back. All of one round is one transaction, so
 what policy refuses was never visible as queued.
@@ -33,6 +33,7 @@ class SchedulerConfig:
 
     max_concurrent_calls: int = 10
     max_concurrent_calls_per_user: int = 5
+    max_concurrent_calls_per_campaign: int | None = None
     poll_seconds: float = 1.0
     claimed_by: str = "scheduler"
     lease_seconds: float = 60.0
@@ -95,6 +96,7 @@ class TaskSchedulerService:
             now=now,
             limit=0 if stopped else free,
             per_user=self._config.max_concurrent_calls_per_user,
+            per_campaign=self._config.max_concurrent_calls_per_campaign,
             claimed_by=self._config.claimed_by,
             lease_seconds=self._config.lease_seconds,
         )

@@ -108,6 +108,22 @@ async def test_a_user_at_the_limit_is_passed_over(database, seeds, clock):
     assert await claim(database, clock, limit=4, per_user=2) == []
 
 
+async def test_a_campaign_at_its_limit_is_passed_over(database, seeds, clock):
+    """Queued and running tasks of a campaign count; its user's other tasks get the slots."""
+    user = await seeds.user()
+    crowd, other = await seeds.campaign(user), await seeds.campaign(user)
+    for priority in (0, 0, 1, 1):
+        await seeds.task(user, crowd, priority=priority)
+    await seeds.task(user, other, priority=9)
+    single = await seeds.task(user, priority=9)
+    claimed = await claim(database, clock, limit=9, per_campaign=3)
+    assert [task.campaign_id for task in claimed[:3]] == [crowd.id] * 3
+    assert {task.campaign_id for task in claimed[3:]} == {other.id, None}
+    assert single.id in {task.id for task in claimed}
+    assert await claim(database, clock, limit=9, per_campaign=3) == []
+    assert len(await claim(database, clock, limit=9, per_campaign=4)) == 1
+
+
 @pytest.mark.parametrize("priority", [5, None])
 async def test_a_poll_reads_indexes_alone(database, seeds, clock, priority):
     """No step of a claim sorts or scans tasks, whatever else waits: the plans name the indexes."""

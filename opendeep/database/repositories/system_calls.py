@@ -6,9 +6,9 @@ from sqlalchemy import and_, func, or_, select, update
 
 from opendeep.common.data_models import CallStatus
 from opendeep.common.errors import NotFoundError
-from opendeep.common.ids import CallId, UserId
+from opendeep.common.ids import CallId, CampaignId, UserId
 from opendeep.database.models import Call
-from opendeep.database.tables import LIVE_STATUSES, calls
+from opendeep.database.tables import LIVE_STATUSES, calls, tasks
 from opendeep.database.transaction import Transaction
 
 _COLUMNS = [calls.c[name] for name in Call.model_fields]
@@ -49,6 +49,17 @@ class SystemCalls:
         )
         found = (await self._tx.execute(statement)).mappings()
         return {UserId(row["user_id"]): int(row["count"]) for row in found}
+
+    async def live_counts_by_campaign(self) -> dict[CampaignId, int]:
+        """Count the calls that hold a slot, campaign by campaign; those of none are left out."""
+        statement = (
+            select(tasks.c.campaign_id, func.count().label("count"))
+            .select_from(calls.join(tasks, tasks.c.id == calls.c.task_id))
+            .where(calls.c.status.in_(list(LIVE_STATUSES)), tasks.c.campaign_id.is_not(None))
+            .group_by(tasks.c.campaign_id)
+        )
+        found = (await self._tx.execute(statement)).mappings()
+        return {CampaignId(row["campaign_id"]): int(row["count"]) for row in found}
 
     async def latest_over(self, *, since: datetime, most: int) -> list[Call]:
         """Return the calls created since an instant that are over, latest first."""

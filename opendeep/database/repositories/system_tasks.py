@@ -9,7 +9,7 @@ from sqlalchemy import Select, and_, func, or_, select, text, update
 from opendeep.common.data_models import TaskStatus
 from opendeep.common.ids import TaskId, UserId
 from opendeep.database import claims
-from opendeep.database.deal import Deal
+from opendeep.database.deal import CampaignRoom, Deal
 from opendeep.database.due import URGENCY, due
 from opendeep.database.models import Task
 from opendeep.database.repositories.system_unreadable import SystemTaskRows
@@ -45,6 +45,7 @@ class SystemTasks:
         claimed_by: str,
         lease_seconds: float,
         per_user: int | None = None,
+        per_campaign: int | None = None,
     ) -> list[Task]:
         """Claim as :meth:`claim` does; return the tasks, and tell their users."""
         claims = await self.claim(
@@ -53,6 +54,7 @@ class SystemTasks:
             claimed_by=claimed_by,
             lease_seconds=lease_seconds,
             per_user=per_user,
+            per_campaign=per_campaign,
         )
         if not claims:
             return []
@@ -71,6 +73,7 @@ class SystemTasks:
         claimed_by: str,
         lease_seconds: float,
         per_user: int | None = None,
+        per_campaign: int | None = None,
     ) -> list[claims.TaskClaim]:
         """Move due tasks to ``queued_for_call`` for this claimer, in the order to dial them.
 
@@ -85,13 +88,16 @@ class SystemTasks:
             claimed_by: the claimer's name.
             lease_seconds: how long the claim holds without being taken or given back.
             per_user: how many tasks of one user may be queued or in progress; None for any number.
+            per_campaign: the same of one campaign.
         """
         if limit <= 0:
             return []
         lanes = await self._lanes(now, per_user)
         expires_at = now + timedelta(seconds=lease_seconds)
         lease = claims.Lease(now=now, claimed_by=claimed_by, expires_at=expires_at)
-        deal = Deal(lanes, claims.LaneRows(self._tx, lease), limit=limit, per_user=per_user)
+        rows = claims.LaneRows(self._tx, lease)
+        room = None if per_campaign is None else await self._room(per_campaign)
+        deal = Deal(lanes, rows, limit=limit, per_user=per_user, room=room)
         claimed = await deal.run()
         if deal.users > 1:
             await self._remember_turn({claim.user_id for claim in claimed}, now)
@@ -184,6 +190,17 @@ class SystemTasks:
         statement, parameters = claims.due_lanes(now, most_busy=most_busy, dialect=self._tx.dialect)
         found = (await self._tx.execute(statement, parameters)).mappings()
         return [lane for row in found if (lane := claims.lane_of(row, per_user=per_user))]
+
+    async def _room(self, per_campaign: int) -> CampaignRoom:
+        """Return how many more tasks each campaign may have queued or in progress."""
+        busy = (TaskStatus.QUEUED_FOR_CALL, TaskStatus.IN_PROGRESS)
+        statement = (
+            select(tasks.c.campaign_id, func.count().label("count"))
+            .where(text(IS_IN_HAND), tasks.c.status.in_(busy), tasks.c.campaign_id.is_not(None))
+            .group_by(tasks.c.campaign_id)
+        )
+        found = (await self._tx.execute(statement)).mappings()
+        return CampaignRoom(per_campaign, {row["campaign_id"]: int(row["count"]) for row in found})
 
     async def _remember_turn(self, user_ids: set[UserId], now: datetime) -> None:
         """Note that these users were served.
