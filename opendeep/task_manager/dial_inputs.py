@@ -116,7 +116,7 @@ async def _machine_at(past: PastCalls, task: Task) -> datetime | None:
     """Return when an answering machine ended the last attempt; a user's "call now" forgets it."""
     if not task.current_attempt_count or task.status_before_claim is not TaskStatus.RETRY_SCHEDULED:
         return None
-    cause, ended_at = await past.last_end(task.id)
+    cause, ended_at = await past.last_end(task.id) or (None, None)
     return ended_at if cause is CallCause.VOICEMAIL else None
 
 

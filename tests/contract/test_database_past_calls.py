@@ -166,5 +166,5 @@ async def test_how_the_last_attempt_ended(database, seeds, clock):
             CallCause.VOICEMAIL,
             clock.now(),
         )
-        assert await PastCalls(tx, ada).last_end(idle.id) == (None, None)
-        assert await PastCalls(tx, eve).last_end(first.task_id) == (None, None)
+        assert await PastCalls(tx, ada).last_end(idle.id) is None
+        assert await PastCalls(tx, eve).last_end(first.task_id) is None
