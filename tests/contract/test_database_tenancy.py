@@ -243,9 +243,9 @@ EMPTY: dict[str, Attempt] = {
     "UserEvents.last_id": lambda tx, u, _: UserEvents(tx, u).last_id(),
 }
 
-# What of these an estate has nothing of: its call belongs to no campaign.
+# What of these an estate has nothing of: its call belongs to no campaign, and is not over.
 NOTHING_OF_THEIRS = {
-    "Campaigns.cost", "PastCalls.spent_on", "PastCalls.unread",
+    "Campaigns.cost", "PastCalls.spent_on", "PastCalls.unread", "PastCalls.last_end",
     "FeedbackRequests.answered_in_campaign",
 }  # fmt: skip
 

@@ -52,7 +52,7 @@ OF_EACH_RULE = {
         time_zone="Asia/Tokyo",
         call_back=CallBack(said_at=_HERE, weekday=1, after=900, before=960),
     ),
-    "back_off.voicemail": replace(_GOOD, machine_at=_HERE),
+    "back_off.voicemail": replace(_GOOD, machine_at=MONDAY_NOON),
     "budget.campaign": replace(_GOOD, budgets=(_BUDGET,)),
     "budget.user_day": replace(_GOOD, budgets=(replace(_BUDGET, scope="user_day"),)),
     "budget.day": replace(_GOOD, budgets=(replace(_BUDGET, scope="day"),)),
