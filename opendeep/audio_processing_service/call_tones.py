@@ -12,7 +12,6 @@ peaks is a tone; what it means follows from its pitch, its length and what came 
 Pure; a look at a loud tenth of a second costs about 40 µs, at a quiet one nothing.
 """
 
-from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
@@ -49,6 +48,7 @@ _BUSY_PIECES: Final = 3
 _FAX_BLOCKS: Final = 6
 _RINGING_BLOCKS: Final = 7
 _TOLERANCE_HZ: Final = 14
+_PIECES_KEPT: Final = 12
 
 Samples = npt.NDArray[np.float32]
 Pitches = tuple[int, ...]
@@ -155,7 +155,7 @@ class ToneEar:
     """Follows one line; a pause of digital silence counts as quiet, too."""
 
     def __init__(self) -> None:
-        self._pieces: deque[_Piece] = deque([_Piece(pitches=())], maxlen=12)
+        self._pieces = [_Piece(pitches=())]
 
     @property
     def sounding(self) -> bool:
@@ -173,6 +173,7 @@ class ToneEar:
             last.blocks += 1
             return self._meaning_of_lasting(last)
         self._pieces.append(_Piece(pitches=pitches))
+        del self._pieces[:-_PIECES_KEPT]
         if self._is_out_of_service():
             self._pieces.clear()
             self._pieces.append(_Piece(pitches=()))

@@ -6,7 +6,6 @@ callee come late, so a line of the AI waits a little for what the callee said be
 of the lines is then that of the conversation.
 """
 
-from collections import deque
 from dataclasses import dataclass
 
 from opendeep.audio_processing_service.playout import Heard, PartKey
@@ -75,7 +74,7 @@ class Conversation:
         self._agent: dict[PartKey, _AgentLine] = {}
         self._callee: dict[str, _CalleeTurn] = {}
         self._lines: list[SpokenLine] = []
-        self._past: deque[PastTurn] = deque(maxlen=_REMEMBERED_LINES)
+        self._past: list[PastTurn] = []
 
     @property
     def awaits_callee(self) -> bool:
@@ -169,6 +168,7 @@ class Conversation:
 
     def _add(self, speaker: Speaker, text: str, start_ms: int, end_ms: int) -> None:
         self._past.append(PastTurn(speaker=_SPEAKERS[speaker], text=text))
+        del self._past[:-_REMEMBERED_LINES]
         self._lines.append(
             SpokenLine(speaker=speaker, text=text, start_ms=start_ms, end_ms=max(end_ms, start_ms))
         )

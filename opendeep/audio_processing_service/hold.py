@@ -7,7 +7,6 @@ last two seconds and listens again. Were those a queue's words again, the hold g
 announcement is known by its print from then on: it wakes nobody a second time.
 """
 
-from collections import deque
 from enum import Enum, auto
 from typing import Final
 
@@ -65,7 +64,7 @@ class MusicEar:
 
     def __init__(self) -> None:
         self._last: Samples | None = None
-        self._alike: deque[float | None] = deque(maxlen=_BLOCKS)
+        self._alike: list[float | None] = []
 
     def hear(self, samples: Samples | None) -> LineKind:
         """Take a tenth of a second, None where it is quiet."""
@@ -78,6 +77,7 @@ class MusicEar:
             spectrum /= max(float(np.sqrt(spectrum @ spectrum)), 1e-9)
             self._alike.append(0.0 if self._last is None else float(spectrum @ self._last))
             self._last = spectrum
+        del self._alike[:-_BLOCKS]
         active = [alike for alike in self._alike if alike is not None]
         if len(active) < _LEAST_ACTIVE:
             return LineKind.QUIET
@@ -118,7 +118,7 @@ class Hold:
         self._kind_ms = 0
         self._began_ms = 0
         self._ended_ms = 0
-        self._kept: deque[bytes] = deque(maxlen=_KEPT_BLOCKS)
+        self._kept: list[bytes] = []
         self._heard_to = 0
         self._announcements = Announcements()
         self._ignores = False
@@ -141,7 +141,8 @@ class Hold:
         mulaw, self._heard_to = self._sound.heard_since(self._heard_to)
         if self.active and kind is LineKind.VOICE and self._kind_ms == BLOCK_MS:
             self._announcements.begin()
-        self._announcements.add(mulaw)
+        if self.active or self.doubtful:
+            self._announcements.add(mulaw)
         if not self.active:
             if self.doubtful and now_ms - self._ended_ms >= DOUBT_MS:
                 self.doubtful = False
@@ -149,6 +150,7 @@ class Hold:
             lasts = kind is LineKind.MUSIC and self._kind_ms >= MUSIC_MS
             return HoldAction.BEGIN if lasts else HoldAction.NONE
         self._kept.append(mulaw)
+        del self._kept[:-_KEPT_BLOCKS]
         if now_ms - self._began_ms >= LONGEST_MS:
             return HoldAction.GIVE_UP
         return HoldAction.END if self._is_over(kind) else HoldAction.NONE

@@ -45,6 +45,7 @@ class MenuTrail:
         self.stale = False
         self._left = list(known)
         self._heard = bytearray()
+        self._sound = b""  # the print of it, once enough was heard
         self._deaf_until_ms = 0
         self._listens = True
         self._words: frozenset[str] = frozenset()
@@ -70,19 +71,21 @@ class MenuTrail:
         """Listen no more: a person is there."""
         self._listens = False
         self._heard.clear()
+        self._sound = b""
         self._left.clear()
 
     def look(self, mulaw: bytes, now_ms: int, *, loud: bool) -> str:
         """Take what came since the last look; return keys that are to be pressed now."""
-        full = len(self._heard) >= _HEARD_BYTES
-        if not self._listens or full or now_ms < self._deaf_until_ms:
+        if not self._listens or self._sound or now_ms < self._deaf_until_ms:
             return ""
         if not loud and not self._heard:
             return ""
         self._heard += mulaw
-        if not self._left or len(self._heard) < _HEARD_BYTES:
+        if len(self._heard) < _HEARD_BYTES:
             return ""
-        return self._recognise(now_ms)
+        self._sound = sound_print.print_of(bytes(self._heard[:_HEARD_BYTES]))
+        self._heard.clear()
+        return self._recognise(now_ms) if self._left else ""
 
     def menu_said(self, text: str) -> int:
         """Take a menu's words; return how often this menu was heard so far."""
@@ -97,7 +100,7 @@ class MenuTrail:
 
         A menu that comes back was not left by the keys before: only its last keys are kept.
         """
-        sound = self._print()
+        sound = self._sound
         for index, menu in enumerate(self._menus):
             if self._words and _alike(menu.words, self._words):
                 del self._menus[index:]
@@ -109,7 +112,7 @@ class MenuTrail:
 
     def _recognise(self, now_ms: int) -> str:
         step = self._left.pop(0)
-        sound = self._print()
+        sound = self._sound
         if not sound_print.alike(sound, _decoded(step.sound)):
             self.stale = True
             self._left.clear()
@@ -118,13 +121,9 @@ class MenuTrail:
         self._rearm(now_ms)
         return step.keys
 
-    def _print(self) -> bytes:
-        if len(self._heard) < _HEARD_BYTES:
-            return b""
-        return sound_print.print_of(bytes(self._heard[:_HEARD_BYTES]))
-
     def _rearm(self, now_ms: int) -> None:
         self._heard.clear()
+        self._sound = b""
         self._deaf_until_ms = now_ms + _KEY_QUIET_MS
 
 

@@ -7,7 +7,6 @@ that is how the provider counts) and how much was taken out. The difference is w
 cuts. Nothing here knows the time: a frame that was taken counts as heard.
 """
 
-from collections import deque
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -101,7 +100,7 @@ class Playout:
 
     def __init__(self, *, max_queued_ms: int = MAX_QUEUED_MS) -> None:
         self._max_queued_bytes = max_queued_ms * pcm.MULAW_BYTES_PER_MS
-        self._parts: deque[_Part] = deque()
+        self._parts: list[_Part] = []
         self._audio = bytearray()
         self._position = 0
         self._debt_frames = 0

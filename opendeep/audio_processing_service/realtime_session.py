@@ -5,7 +5,6 @@ session decides which audio may be played (only that of the answer being made, n
 was interrupted or that nobody knows), takes each function call once, and classes errors by code.
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, Final, Literal, assert_never
@@ -99,7 +98,7 @@ class RealtimeSession:
         self._open_parts: list[PartKey] = []
         self._last_part = PartKey("", 0)
         self._tool_calls: set[str] = set()
-        self._ended: deque[str] = deque(maxlen=_DONE_KEPT)
+        self._ended: list[str] = []
         self.ready = False
         self.refusal: events.ErrorDetail | None = None
         self.failed = False
@@ -335,6 +334,7 @@ class RealtimeSession:
         if response_id in self._ended:
             return
         self._ended.append(response_id)
+        del self._ended[:-_DONE_KEPT]
         self._meter.add(response.usage)
         tag = self._gate.tag if response_id == self._gate.active else None
         if self._audible(response_id):

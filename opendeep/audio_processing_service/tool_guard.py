@@ -7,7 +7,6 @@ in any case. A star or hash ends a number. Pure; times are ms of any clock.
 """
 
 import re
-from collections import deque
 from typing import Final
 
 from opendeep.common.errors import InvalidInputError
@@ -37,7 +36,7 @@ class ToolGuard:
         pieces = re.split(r"[^\d\s().+-]", instructions)
         self._given = [digits for piece in pieces if (digits := _DIGITS.sub("", piece))]
         self.refused = 0
-        self._called_ms: deque[int] = deque()
+        self._called_ms: list[int] = []
         self._pressed = ""
         self._pressed_ms = 0
 
@@ -48,7 +47,7 @@ class ToolGuard:
             InvalidInputError: there were thirty within the last minute.
         """
         while self._called_ms and now_ms - self._called_ms[0] >= MINUTE_MS:
-            self._called_ms.popleft()
+            del self._called_ms[0]
         if len(self._called_ms) >= CALLS_A_MINUTE:
             self.refused += 1
             raise InvalidInputError(

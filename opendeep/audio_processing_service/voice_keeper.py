@@ -11,7 +11,6 @@ The caller owns :meth:`KeptVoice.run` as a task; without it a lost session stays
 
 import asyncio
 import functools
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -91,7 +90,7 @@ class KeptVoice:
         self._sessions = VoiceSessions()
         self._meanwhile = Meanwhile()
         self._wanted = asyncio.Event()
-        self._losses: deque[float] = deque(maxlen=_MOST_LOSSES)
+        self._losses: list[float] = []
         self._over = False
         self.progress = 0
         self.sounds = 0
@@ -228,6 +227,7 @@ class KeptVoice:
     def _lose(self, reason: str) -> None:
         now = asyncio.get_running_loop().time()
         self._losses.append(now)
+        del self._losses[:-_MOST_LOSSES]
         self._retire()
         owed = self._debt.owed
         answer = self._debt.lose()

@@ -1,7 +1,6 @@
 """The sessions of one call's voice: which must be closed, what belongs to which, when they end."""
 
 import asyncio
-from collections import deque
 from typing import Final
 
 from opendeep.audio_processing_service import pcm, voice_agent
@@ -17,7 +16,7 @@ class Meanwhile:
 
     def __init__(self) -> None:
         self.audio = bytearray()
-        self.notes: deque[str] = deque(maxlen=_MOST_NOTES)
+        self.notes: list[str] = []
         self.respond = False
 
     def hear(self, mulaw: bytes) -> None:
@@ -28,6 +27,7 @@ class Meanwhile:
     def note(self, text: str, *, respond: bool) -> None:
         """Keep what the AI has to be told."""
         self.notes.append(text)
+        del self.notes[:-_MOST_NOTES]
         self.respond = self.respond or respond
 
 
