@@ -2,13 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
-
-from sqlalchemy import Executable, text
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from benchmarks.scheduler_rig.rows import Rows
 from opendeep.common.clock import SystemClock
@@ -51,19 +45,6 @@ async def costs(rows: Rows) -> dict[str, float]:
     }
 
 
-def written(
-    statement: Executable, values: Mapping[str, Any], dialect: str
-) -> tuple[str, dict[str, Any]]:
-    """Write a statement out with named parameters; return it with their values."""
-    kind = PGDialect if dialect == "postgresql" else sqlite.dialect
-    compiled = statement.compile(dialect=kind(paramstyle="named"))
-    constants = {name: value for name, value in compiled.params.items() if value is not None}
-    found = {**constants, **values}
-    return str(compiled), {
-        name: str(value) if isinstance(value, datetime) else value for name, value in found.items()
-    }
-
-
 async def plans(rows: Rows) -> dict[str, list[str]]:
     """Return how the steps of a claim are run."""
     now = SystemClock().now()
@@ -75,10 +56,7 @@ async def plans(rows: Rows) -> dict[str, list[str]]:
     }
     found = {}
     async with SqlDatabase(rows.url, InProcessEventBus()) as database, database.transaction() as tx:
-        question = "EXPLAIN (COSTS OFF) " if rows.is_postgres else "EXPLAIN QUERY PLAN "
         for name, (step, values) in steps.items():
-            sql, parameters = written(step, values, tx.dialect)
-            told = await tx.execute(text(question + sql), parameters)
-            lines = [str(tuple(row)[-1]) for row in told]
+            lines = [str(row[-1]) for row in await tx.rows(step.explained(), values)]
             found[name] = [line for line in lines if "tasks" in line]
     return found

@@ -13,14 +13,11 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    ClauseElement,
     ColumnElement,
-    Executable,
     FromClause,
     Integer,
     Select,
     Text,
-    TextClause,
     and_,
     bindparam,
     func,
@@ -35,9 +32,7 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.dialects.postgresql.base import PGDialect
-from sqlalchemy.dialects.sqlite.base import SQLiteDialect
-from sqlalchemy.types import NullType, TypeEngine
+from sqlalchemy.types import NullType
 
 from opendeep.common.data_models import CampaignStatus, TaskStatus
 from opendeep.common.ids import CampaignId, TaskId, UserId
@@ -46,6 +41,7 @@ from opendeep.database.due import waiting
 from opendeep.database.table_parts import is_in
 from opendeep.database.tables import campaigns, tasks, users
 from opendeep.database.transaction import Transaction
+from opendeep.database.written import Written
 
 Parameters = Mapping[str, Any]
 
@@ -106,26 +102,23 @@ class Lane:
         return priority, str(self.head or ""), self.campaign_id or 0
 
 
-def lane_of(row: Any, *, per_user: int | None) -> Lane | None:
+def lane_of(row: tuple[Any, ...], *, per_user: int | None) -> Lane | None:
     """Read a row of :func:`due_lanes`; None for a user who has as much as one user may have."""
-    busy = int(row.get("busy", 0))
+    user_id, campaign_id, last_claim_at, priority, head, *counted = row
+    busy = sum(counted)
     if per_user is not None and busy >= per_user:
         return None
-    priority = None if row["head"] is None else int(row["priority"])
-    campaign_id = row["campaign_id"]
     return Lane(
-        user_id=UserId(row["user_id"]),
-        campaign_id=None if campaign_id is None else CampaignId(campaign_id),
-        priority=priority,
-        head=row["head"],
+        user_id=user_id,
+        campaign_id=campaign_id,
+        priority=None if head is None else priority,
+        head=head,
         busy=busy,
-        last_claim="" if row["last_claim_at"] is None else row["last_claim_at"].isoformat(),
+        last_claim=str(last_claim_at or ""),
     )
 
 
-def due_lanes(
-    now: datetime, *, most_busy: int | None, dialect: str
-) -> tuple[Executable, Parameters]:
+def due_lanes(now: datetime, *, most_busy: int | None, dialect: str) -> tuple[Written, Parameters]:
     """Select each lane that has something due, with a row for each of its priorities.
 
     Args:
@@ -138,9 +131,9 @@ def due_lanes(
     return _due_lanes(dialect, counts_busy=True), {"now": now, "most": most_busy}
 
 
-def head_of(lane: Lane, now: datetime) -> tuple[Select[Any], Parameters]:
+def head_of(lane: Lane, now: datetime, *, dialect: str) -> tuple[Written, Parameters]:
     """Select when the first of what is left in a lane became due."""
-    return _head_of(lane.shape), {**lane.parameters, "now": now}
+    return _head_of(dialect, lane.shape), {**lane.parameters, "now": now}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +147,7 @@ class Lease:
 
 def take(
     lane: Lane, lease: Lease, *, until: Any, limit: int, dialect: str
-) -> tuple[Executable, Parameters]:
+) -> tuple[Written, Parameters]:
     """Claim the first due tasks of a lane; claimers beside this one skip each other's rows.
 
     Args:
@@ -188,33 +181,18 @@ class LaneRows:
         statement, parameters = take(
             lane, self._lease, until=until, limit=most, dialect=self._tx.dialect
         )
-        return ordered(await self._tx.execute(statement, parameters))
+        return ordered(await self._tx.rows(statement, parameters))
 
     async def head(self, lane: Lane) -> Any:
         """See ``deal.Lanes``."""
-        statement, parameters = head_of(lane, self._lease.now)
-        return (await self._tx.execute(statement, parameters)).scalar()
-
-
-# To write these statements takes SQLAlchemy milliseconds, to look a written one up a tenth of one,
-# to run them less: each is written once, as text, and its values come as parameters.
-_DIALECTS = {"postgresql": PGDialect, "sqlite": SQLiteDialect}
-
-
-def _written(statement: ClauseElement, dialect: str, **types: TypeEngine[Any]) -> TextClause:
-    """Write a statement down for good; ``types`` of the values that cannot tell their own."""
-    compiled = statement.compile(dialect=_DIALECTS[dialect](paramstyle="named"))
-    values = [
-        bindparam(name, value, type_=types.get(name))
-        if value is not None
-        else bindparam(name, type_=types.get(name))
-        for name, value in compiled.params.items()
-    ]
-    return text(str(compiled)).bindparams(*values)
+        statement, parameters = head_of(lane, self._lease.now, dialect=self._tx.dialect)
+        for (head,) in await self._tx.rows(statement, parameters):
+            return head
+        return None
 
 
 @cache
-def _due_lanes(dialect: str, *, counts_busy: bool) -> Executable:
+def _due_lanes(dialect: str, *, counts_busy: bool) -> Written:
     lanes = union_all(_campaigns_due(dialect), _users_due(dialect)).cte("each_lane")
     # Or PostgreSQL plans and asks for each head twice: to show it, and to see that there is one.
     each = lanes.prefix_with("MATERIALIZED", dialect="postgresql")
@@ -223,8 +201,7 @@ def _due_lanes(dialect: str, *, counts_busy: bool) -> Executable:
     found = select(each, *([_busy(each)] if counts_busy else [])).where(
         or_(each.c.head.is_not(None), last)
     )
-    written = _written(found, dialect, now=UtcDateTime())
-    return written.columns(last_claim_at=UtcDateTime())
+    return Written(found, dialect)
 
 
 def _busy(each: FromClause) -> ColumnElement[int]:
@@ -239,17 +216,18 @@ def _busy(each: FromClause) -> ColumnElement[int]:
 
 
 @cache
-def _head_of(shape: tuple[bool, bool]) -> Select[Any]:
-    return (
+def _head_of(dialect: str, shape: tuple[bool, bool]) -> Written:
+    first = (
         select(type_coerce(tasks.c.next_action_time, _RAW))
         .where(_wanted(shape))
         .order_by(tasks.c.next_action_time, tasks.c.id)  # which is the one index's order
         .limit(1)
     )
+    return Written(first, dialect)
 
 
 @cache
-def _take(dialect: str, shape: tuple[bool, bool], bounded: bool) -> Executable:
+def _take(dialect: str, shape: tuple[bool, bool], bounded: bool) -> Written:
     wanted = _wanted(shape)
     if bounded:
         bound = bindparam("until", type_=_RAW)
@@ -278,8 +256,7 @@ def _take(dialect: str, shape: tuple[bool, bool], bounded: bool) -> Executable:
         type_coerce(tasks.c.next_action_time, _RAW).label("due"),
     )
     claim = update(tasks).where(tasks.c.id.in_(select(chosen.c.id))).values(values)
-    types = {name: UtcDateTime() for name in ("now", "expires", "updated_at")}
-    return _written(claim.returning(*returned), dialect, **types)
+    return Written(claim.returning(*returned), dialect)
 
 
 def _wanted(shape: tuple[bool, bool]) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
-from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, create_engine, event
+from sqlalchemy import URL, Connection, Engine, Executable, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -18,10 +18,11 @@ from sqlalchemy.pool import StaticPool
 from opendeep.common.clock import Clock, SystemClock
 from opendeep.common.errors import SettingsError, UnavailableError
 from opendeep.common.event_bus import EventBus
-from opendeep.database.sqlite_thread import SqliteThread
+from opendeep.database.sqlite_thread import BEGIN_SQLITE, SqliteThread, execute
 from opendeep.database.tables import ALL_TABLES
 from opendeep.database.transaction import Parameters, Run, Transaction, translated_errors
 from opendeep.database.wakeup_listener import WakeupListener
+from opendeep.database.written import Written, rows
 
 BUSY_TIMEOUT_SECONDS = 10.0
 _POSTGRES_POOL_SIZE = 10
@@ -139,7 +140,9 @@ def prepare_sqlite(engine: Engine, *, foreign_keys: bool = True) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        driver: Any = connection.connection.driver_connection
+        if not driver.in_transaction:  # ``SqliteThread`` begins by itself
+            connection.exec_driver_sql(BEGIN_SQLITE)
 
 
 class _Connections(Protocol):
@@ -165,7 +168,13 @@ class _PostgresPool:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Run]:
         async with self._engine.begin() as connection:
-            yield connection.execute
+
+            async def run(statement: Executable | Written, parameters: Parameters | None) -> Any:
+                if isinstance(statement, Written):
+                    return await connection.run_sync(rows, statement, parameters)
+                return await connection.execute(statement, parameters)
+
+            yield run
 
     async def at_once(self, work: Callable[[Run], Coroutine[Any, Any, ResultT]]) -> ResultT:
         async with self.begin() as run:
@@ -307,7 +316,7 @@ class MemoryDatabase(Database):
 
 
 def _runner(connection: Connection) -> Run:
-    async def run(statement: Executable, parameters: Parameters | None) -> CursorResult[Any]:
-        return connection.execute(statement, parameters)
+    async def run(statement: Executable | Written, parameters: Parameters | None) -> Any:
+        return execute(connection, statement, parameters)
 
     return run

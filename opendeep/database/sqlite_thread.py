@@ -19,9 +19,12 @@ from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 
 from opendeep.common.errors import UnavailableError
 from opendeep.database.transaction import Parameters, Run
+from opendeep.database.written import Written, as_sqlalchemys, rows
 
 ArgsT = TypeVarTuple("ArgsT")
 ResultT = TypeVar("ResultT")
+
+BEGIN_SQLITE = "BEGIN IMMEDIATE"
 
 
 class SqliteThread:
@@ -55,8 +58,8 @@ class SqliteThread:
         opened: list[Connection] = []
         committed = False
 
-        async def run(statement: Executable, parameters: Parameters | None) -> CursorResult[Any]:
-            return await self._call(_execute, opened[0], statement, parameters)
+        async def run(statement: Executable | Written, parameters: Parameters | None) -> Any:
+            return await self._call(execute, opened[0], statement, parameters)
 
         try:
             await self._call(self._open, opened)
@@ -88,8 +91,8 @@ class SqliteThread:
     def _whole(self, work: Callable[[Run], Coroutine[Any, Any, ResultT]]) -> ResultT:
         opened: list[Connection] = []
 
-        async def run(statement: Executable, parameters: Parameters | None) -> CursorResult[Any]:
-            return _execute(opened[0], statement, parameters)
+        async def run(statement: Executable | Written, parameters: Parameters | None) -> Any:
+            return execute(opened[0], statement, parameters)
 
         try:
             self._open(opened)
@@ -112,8 +115,12 @@ class SqliteThread:
     def _open(self, opened: list[Connection]) -> None:
         if self._kept is None or self._kept.invalidated:
             self._kept = self._engine.connect()
-        self._kept.begin()
-        opened.append(self._kept)
+        connection = self._kept
+        try:
+            _driver(connection).execute(BEGIN_SQLITE)
+        except sqlite3.Error as error:
+            raise as_sqlalchemys(connection, error) from error
+        opened.append(connection)
 
     def _dispose(self) -> None:
         if self._kept is not None:
@@ -133,28 +140,44 @@ def _driven(work: Coroutine[Any, Any, ResultT]) -> ResultT:
     raise RuntimeError("A transaction waits for something that is not the database.")
 
 
-def _execute(
-    connection: Connection, statement: Executable, parameters: Parameters | None
-) -> CursorResult[Any]:
+def execute(
+    connection: Connection, statement: Executable | Written, parameters: Any
+) -> CursorResult[Any] | list[tuple[Any, ...]]:
     """Run a statement and read all its rows, so that nothing of it is left to do for the loop."""
+    if isinstance(statement, Written):
+        return rows(connection, statement, parameters)
     result = connection.execute(statement, parameters)
     cursor = result.cursor
     buffered = isinstance(result.cursor_strategy, FullyBufferedCursorFetchStrategy)
     if result.returns_rows and cursor is not None and not buffered:
         try:
-            rows = cursor.fetchall()
+            found = cursor.fetchall()
         except sqlite3.Error as error:
             result.cursor_strategy.handle_exception(result, cursor, error)  # as SQLAlchemy's own
-        result.cursor_strategy = FullyBufferedCursorFetchStrategy(cursor, initial_buffer=rows)
+        result.cursor_strategy = FullyBufferedCursorFetchStrategy(cursor, initial_buffer=found)
     return result
 
 
 def _commit(opened: list[Connection]) -> None:
-    opened[0].commit()
+    connection = opened[0]
+    if connection.in_transaction():
+        connection.commit()
+    else:  # nothing but written statements: SQLAlchemy knows of no transaction
+        try:
+            _driver(connection).commit()
+        except sqlite3.Error as error:
+            raise as_sqlalchemys(connection, error) from error
     _close(opened)
 
 
 def _close(opened: list[Connection]) -> None:
     """Roll back what was not committed. Idempotent."""
     while opened:
-        opened.pop().rollback()
+        connection = opened.pop()
+        connection.rollback()
+        if not connection.invalidated:
+            _driver(connection).rollback()
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.driver_connection

@@ -26,6 +26,7 @@ from opendeep.common.event_bus import EventBus
 from opendeep.common.ids import UserId
 from opendeep.common.messages import Message, UserEventStored, Wakeup
 from opendeep.database import tables
+from opendeep.database.written import Written
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +34,8 @@ Parameters = Mapping[str, Any] | list[dict[str, Any]]
 NOTIFY_CHANNEL = "opendeep_wakeups"
 _NOTIFY = text("SELECT pg_notify(:channel, :payload)")
 _NOT_UTF8 = "Could not decode to UTF-8"
-Run = Callable[[Executable, Parameters | None], Awaitable[CursorResult[Any]]]
+Run = Callable[[Executable | Written, Parameters | None], Awaitable[Any]]
+"""Runs a statement; gives SQLAlchemy's result, of a written one the driver's rows."""
 
 
 @contextmanager
@@ -140,7 +142,18 @@ class Transaction:
             UnavailableError: the database is away or too busy.
         """
         with translated_errors():
-            return await self._run(statement, parameters)
+            result: CursorResult[Any] = await self._run(statement, parameters)
+        return result
+
+    async def rows(self, written: Written, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Run a written statement; return its rows as the driver gives them.
+
+        Raises:
+            UnavailableError: see :meth:`execute`, as all others.
+        """
+        with translated_errors():
+            found: list[tuple[Any, ...]] = await self._run(written, values)
+        return found
 
     async def lock(self, name: str) -> None:
         """Let no other transaction that asks for ``name`` pass until this one ends.
@@ -166,6 +179,8 @@ class Transaction:
         They are therefore numbered under the user's lock, which is held from here to the commit
         only, and taken in the order of user ids, so that two transactions cannot dead-lock.
         """
+        if not self._events:
+            return
         drafts = sorted(self._events, key=_whose)
         self._events.clear()
         statement = insert(tables.user_events).returning(

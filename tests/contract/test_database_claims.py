@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from benchmarks.scheduler_rig.poll import written
 from opendeep.common.data_models import TaskStatus
 from opendeep.common.errors import ConflictError
 from opendeep.database import claims
@@ -136,7 +135,7 @@ async def test_a_poll_reads_indexes_alone(database, seeds, clock, priority):
     steps = [
         claims.due_lanes(clock.now(), most_busy=9, dialect=dialect),
         claims.due_lanes(clock.now(), most_busy=None, dialect=dialect),
-        claims.head_of(lane, clock.now()),
+        claims.head_of(lane, clock.now(), dialect=dialect),
         claims.take(lane, lease, until=None, limit=9, dialect=dialect),
     ]
     for step, values in steps:
@@ -144,12 +143,8 @@ async def test_a_poll_reads_indexes_alone(database, seeds, clock, priority):
             if tx.dialect == "postgresql":
                 await tx.execute(text("SET LOCAL enable_seqscan = off"))
                 await tx.execute(text("SET LOCAL enable_bitmapscan = off"))
-                question = "EXPLAIN "
-            else:
-                question = "EXPLAIN QUERY PLAN "
-            sql, parameters = written(step, values, tx.dialect)
-            told = await tx.execute(text(question + sql), parameters)
-            plan = "\n".join(str(tuple(row)[-1]) for row in told)
+            told = await tx.rows(step.explained(), values)
+            plan = "\n".join(str(row[-1]) for row in told)
         assert "ix_tasks_due" in plan, plan
         assert "SCAN tasks" not in plan, plan
         assert "Seq Scan on tasks" not in plan, plan

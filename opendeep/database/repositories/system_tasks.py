@@ -188,7 +188,7 @@ class SystemTasks:
         self, now: datetime, per_user: int | None, most_busy: int | None
     ) -> list[claims.Lane]:
         statement, parameters = claims.due_lanes(now, most_busy=most_busy, dialect=self._tx.dialect)
-        found = (await self._tx.execute(statement, parameters)).mappings()
+        found = await self._tx.rows(statement, parameters)
         return [lane for row in found if (lane := claims.lane_of(row, per_user=per_user))]
 
     async def _room(self, per_campaign: int) -> CampaignRoom:
