@@ -12,9 +12,13 @@ m mm mmm mh hm hmm mhm mmhm mmhmm mum uh uhhuh huh um ah aha oh ooh eh
 _CONSENT: Final = """
 yes yeah yep yup ya ok okay right sure alright fine good great perfect exactly true really
 i see got it go on of course all understood
-ja jaja genau gut klar stimmt richtig so alles verstehe ach
-sí si vale claro bueno bien ajá ya oui ouais d'accord bon voilà
-va certo bene sim tá prima oké
+ja jaja genau gut klar stimmt richtig so alles verstehe ach natürlich jawohl
+sí si vale claro bueno bien ajá ya acuerdo entiendo exacto perfecto
+oui ouais d'accord bon voilà entendu parfait exactement
+va certo bene sì d'accordo capisco esatto perfetto
+sim tá pois isso entendo compreendo exato
+prima oké precies goed juist klopt natuurlijk begrijp
+tak dobrze jasne rozumiem oczywiście dokładnie okej
 """
 _MURMURS: Final = frozenset((_SOUNDS + _CONSENT).split())
 _GREETINGS: Final = frozenset(["hello", "hi", "hey", "hallo", "hola", "allô", "allo", "bonjour"])

@@ -3,7 +3,8 @@
 At the provider's ``speech_started`` the AI falls silent at once, but only pauses: whether it has
 been interrupted is decided by what follows. A murmur ("mm-hm") ends within a moment, and the AI
 goes on where it paused. Speech that lasts takes the floor, and so do words with content, also when
-they turn out only after the AI went on. Echo never stops the AI; noise and a line on which our own
+they turn out only after the AI went on. A short turn without words stops nobody: they may be late.
+Echo never stops the AI; noise and a line on which our own
 ear hears nothing new stop it for a moment only.
 
 States: quiet (nobody speaks over the AI) → holding (paused, undecided) ⇄ listening (the AI goes on
@@ -25,9 +26,8 @@ DEAF_MS: Final = 300
 """How long the AI waits for a voice that its own ear does not hear."""
 AGAIN_MS: Final = 100
 """So much voice makes the AI pause once more while the same turn goes on."""
-WORDS_MS: Final = 1500
-"""The text of a turn that is not there by now is not waited for."""
-_WORDLESS_MURMUR_MS: Final = 400
+WORDS_MS: Final = 6000
+"""The text of a turn that is not there by now is not waited for: the turn was a murmur."""
 
 
 class FloorAction(Enum):
@@ -99,7 +99,7 @@ class BargeIn:
         turn.run_ms = turn.run_ms + frame_ms if active else 0
         turn.quiet_ms = 0 if active else turn.quiet_ms + frame_ms
         if turn.stopped_ms is not None and now_ms - turn.stopped_ms >= WORDS_MS:
-            return self._settle(takes_floor=turn.active_ms > _WORDLESS_MURMUR_MS)
+            return self._settle(takes_floor=False)
         match self._state:
             case _State.QUIET:
                 return FloorAction.NONE

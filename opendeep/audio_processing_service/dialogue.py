@@ -273,8 +273,8 @@ class Dialogue:
 
     def _response(self, event: voice_agent.ResponseStarted | voice_agent.ResponseEnded) -> None:
         if isinstance(event, voice_agent.ResponseStarted):
-            plain = event.tag is None and self._talking()
-            if self._floor.answers_too_soon(self._host.now_ms()) and plain and self._voice:
+            too_soon = self._floor.answers_too_soon(self._host.now_ms(), talking=self._talking())
+            if too_soon and event.tag is None and self._voice is not None:
                 self._voice.interrupt([], cancel=False)
                 return
             self._answer = AnswerInMaking(response_id=event.response_id, tag=event.tag, making=True)
@@ -304,7 +304,7 @@ class Dialogue:
             self._transcript.callee_started(event.item_id, at_ms)
         else:
             self._overture.callee_stopped()
-            self._floor.stopped(event.item_id, now_ms)
+            self._floor.stopped(event.item_id, now_ms, making=self._answer.making)
             self._transcript.callee_stopped(event.item_id, at_ms)
 
     def _callee_said(self, event: voice_agent.CallerTranscript) -> None:

@@ -12,7 +12,7 @@ _RISE_DB: Final = 9.0
 _BELOW_PEAK_DB: Final = 22.0
 _FAINTEST_DBFS: Final = -55.0
 _TAIL_BYTES: Final = 300 * pcm.MULAW_BYTES_PER_MS
-"""What is left of a sentence is not worth a pause."""
+"""When no more of the AI's speech is left at a turn's end, the turn comes after it."""
 _OWN_ANSWER_MS: Final = 1000
 """So soon after a turn's end a provider begins an answer of its own."""
 
@@ -55,7 +55,7 @@ class Floor:
             self.release()
             return FloorAction.NONE
         # Nothing is lost of an answer that was not heard yet: what the callee adds belongs to it.
-        if self._sound.playout.queued_bytes <= (0 if making else _TAIL_BYTES):
+        if making and not self._sound.playout.begun:
             return FloorAction.YIELD
         self._peak_dbfs = _FAINTEST_DBFS
         return self._act(self._rule.started(item_id))
@@ -72,20 +72,30 @@ class Floor:
         active = level > limit
         return self._act(self._rule.frame(active=active, frame_ms=pcm.FRAME_MS, now_ms=now_ms))
 
-    def stopped(self, item_id: str, now_ms: int) -> None:
-        """Note the end of a turn."""
+    def stopped(self, item_id: str, now_ms: int, *, making: bool) -> None:
+        """Note the end of a turn; beside the AI's last word it is an ordinary one.
+
+        Args:
+            item_id: the turn.
+            now_ms: ms since the answer.
+            making: whether more of the AI's speech is still to come.
+        """
         self.callee_speaks = False
+        if not making and self._sound.playout.queued_bytes <= _TAIL_BYTES:
+            self.release()
         self._rule.stopped(item_id, now_ms)
         if self._rule.turn_ended:
             self._too_soon_ms = now_ms + _OWN_ANSWER_MS
 
-    def answers_too_soon(self, now_ms: int) -> bool:
+    def answers_too_soon(self, now_ms: int, *, talking: bool) -> bool:
         """Whether an answer that begins now was made for words that are not decided about yet.
 
-        Told once for each turn.
+        Told once for each turn. When the AI has finished, nothing is left to decide.
         """
         limit_ms, self._too_soon_ms = self._too_soon_ms, 0
-        return now_ms < limit_ms
+        if not talking:
+            self.release()
+        return talking and now_ms < limit_ms
 
     def settle(self, *, talking: bool) -> None:
         """Let a turn be an ordinary one when the AI has finished before it."""

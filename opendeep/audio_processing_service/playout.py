@@ -208,6 +208,11 @@ class Playout:
         """Whether everything that was added has been played."""
         return len(self._audio) == self._position
 
+    @property
+    def begun(self) -> bool:
+        """Whether speech waits, or what was played of a part is not its end yet."""
+        return not self.drained or any(part.played for part in self._parts)
+
     def heard(self, key: PartKey) -> Heard | None:
         """Tell how far an unfinished part is; None for others."""
         return next((part.heard() for part in self._parts if part.key == key), None)

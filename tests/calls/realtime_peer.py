@@ -263,6 +263,11 @@ class RealtimePeer:
             error["event_id"] = event_id
         self.emit(server_event("error", error=error))
 
+    def speak_on(self, speech: Speech) -> None:
+        """Say more in the part of the answer that was held back; the text is that of all of it."""
+        if self.active is not None:
+            self._speak(self.active.id, f"item-{self._numbers}", speech)
+
     def finish_held(self) -> None:
         """End the answer that was held back."""
         active = self.active

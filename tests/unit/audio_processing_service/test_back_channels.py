@@ -8,7 +8,8 @@ from opendeep.audio_processing_service.back_channels import is_back_channel
 @pytest.mark.parametrize(
     "text",
     ["", "Mm-hm.", "Mum,, yes.", "Uh-huh, right.", "Yes, okay, I see.", "Right, right.", "Got it.",
-     "Ja, genau.", "D\N{RIGHT SINGLE QUOTATION MARK}accord.", "Sí, claro.", "…"],
+     "Ja, genau.", "D\N{RIGHT SINGLE QUOTATION MARK}accord.", "Sí, claro.", "Oui, voilà.",
+     "Sì, capisco.", "Pois, pois.", "Ja, precies.", "Tak, rozumiem.", "Mm-hmm.", "…"],
 )  # fmt: skip
 def test_murmurs(text: str) -> None:
     """Short words of consent, in several languages and spellings, only say "go on"."""
@@ -18,6 +19,7 @@ def test_murmurs(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["Wait.", "No.", "Stop, please.", "What?", "Who is this?", "Yes, but which day?",
+     "Right, but wait.", "Tak, ale kiedy?", "Sí, pero no.",
      "Nein, danke.", "Yes yes yes yes yes.", "Okay, Tuesday."],
 )  # fmt: skip
 def test_words_with_content(text: str) -> None:

@@ -45,12 +45,35 @@ def test_a_voice_pauses_the_ai_and_takes_the_floor() -> None:
     assert not bench.sound.overlap.paused
 
 
-def test_the_end_of_a_sentence_is_not_kept() -> None:
-    """Of a last quarter of a second the AI makes no secret: it gives way at once."""
+@pytest.mark.parametrize("making", [True, False])
+def test_the_last_word_of_a_sentence(*, making: bool) -> None:
+    """It is paused for and kept; a turn that ends beside it is an ordinary one."""
     bench = Bench(queued_ms=600)
-    assert bench.floor.started("c", talking=True, making=False) is FloorAction.YIELD
-    bench = Bench(queued_ms=600)
+    assert bench.floor.started("c", talking=True, making=making) is FloorAction.NONE
+    assert bench.sound.overlap.paused
+    bench.floor.stopped("c", bench.ms, making=making)
+    assert bench.floor.undecided is making
+    assert bench.sound.overlap.paused is making
+    assert bench.floor.answers_too_soon(bench.ms + 100, talking=True) is making
+    assert bench.sound.playout.queued_bytes == 200 * 8
+
+
+def test_a_gap_in_an_answer() -> None:
+    """Where the AI spoke and has more to say, nobody takes the floor by a murmur."""
+    bench = Bench(queued_ms=0)
+    bench.sound.playout.add(PartKey("i", 0), SPEECH[:320], 40)
+    bench.hear(pcm.PCM_SILENCE_FRAME * 4)
     assert bench.floor.started("c", talking=True, making=True) is FloorAction.NONE
+    assert bench.floor.undecided
+
+
+def test_an_answer_while_the_ai_is_silent() -> None:
+    """It is never too soon, and ends the question what the callee's last turn meant."""
+    bench = Bench()
+    bench.floor.started("c", talking=True, making=False)
+    bench.floor.stopped("c", bench.ms, making=False)
+    assert not bench.floor.answers_too_soon(bench.ms + 100, talking=False)
+    assert bench.floor.said("c", "Which day?", greeting=False) is FloorAction.NONE
 
 
 def test_an_answer_that_was_not_heard_yet() -> None:
@@ -65,9 +88,9 @@ def test_a_turn_while_the_ai_is_silent() -> None:
     assert bench.floor.started("c", talking=False, making=False) is FloorAction.NONE
     assert bench.floor.callee_speaks
     assert not bench.floor.undecided
-    bench.floor.stopped("c", bench.ms)
+    bench.floor.stopped("c", bench.ms, making=False)
     assert not bench.floor.callee_speaks
-    assert not bench.floor.answers_too_soon(bench.ms)
+    assert not bench.floor.answers_too_soon(bench.ms, talking=True)
 
 
 def test_an_answer_to_words_that_are_not_known_yet() -> None:
@@ -77,9 +100,9 @@ def test_an_answer_to_words_that_are_not_known_yet() -> None:
     bench.floor.started("c", talking=True, making=False)
     bench.hear(pcm.PCM_SILENCE_FRAME * 40)
     assert not bench.sound.overlap.paused
-    bench.floor.stopped("c", bench.ms)
-    assert bench.floor.answers_too_soon(bench.ms + 100)
-    assert not bench.floor.answers_too_soon(bench.ms + 100)
+    bench.floor.stopped("c", bench.ms, making=False)
+    assert bench.floor.answers_too_soon(bench.ms + 100, talking=True)
+    assert not bench.floor.answers_too_soon(bench.ms + 100, talking=True)
     assert bench.floor.said("c", "Hello?", greeting=True) is FloorAction.NONE
 
 
@@ -89,7 +112,7 @@ def test_a_turn_that_outlasts_the_ai(*, ended: bool) -> None:
     bench = Bench()
     bench.floor.started("c", talking=True, making=False)
     if ended:
-        bench.floor.stopped("c", bench.ms)
+        bench.floor.stopped("c", bench.ms, making=False)
     bench.floor.settle(talking=True)
     assert bench.floor.undecided
     bench.floor.settle(talking=False)
