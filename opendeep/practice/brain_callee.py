@@ -82,6 +82,8 @@ def _settled(intents: set[Intent]) -> set[Intent]:
         intents.discard(Intent.ASKS_NAME)
     if Intent.ATTACK in intents:
         intents -= {Intent.CONFIRMS, Intent.ASKS_DETAIL, Intent.YES}
+    if Intent.PATIENT in intents:
+        intents.discard(Intent.YES)
     if Intent.DENIES in intents:
         intents -= {Intent.CONFIRMS, Intent.YES, Intent.BACKCHANNEL}
     if Intent.FULL in intents and Intent.OFFER not in intents:

@@ -26,6 +26,7 @@ _TAKE: Final = re.compile(
 _DECLINE: Final = re.compile(
     r"\b(?:no|not|don'?t|decline|refuse|never|reject|skip)\b", re.IGNORECASE
 )
+_WAITED_FOR: Final = frozenset({None, Act.SAID, Act.CONSULT})
 _ANSWERED_BY_MURMUR: Final = frozenset({None, Act.SAID, Act.READ_BACK, Act.ASK})
 
 
@@ -103,7 +104,10 @@ class Dialogue:
         if not progress.new:
             opening = progress.last_act in {None, Act.SAID} and not progress.requests
             return None if opening and not self._booking.offers else self._go_on()
-        if all(heard.has(Intent.HOLD) for heard in progress.new):
+        waits = (
+            (Intent.HOLD, Intent.PATIENT) if progress.last_act in _WAITED_FOR else (Intent.HOLD,)
+        )
+        if all(heard.has(*waits) for heard in progress.new):
             return []
         murmured = all(heard.has(Intent.BACKCHANNEL) for heard in progress.new)
         if murmured and (progress.was_cut or progress.last_act not in _ANSWERED_BY_MURMUR):
@@ -119,7 +123,7 @@ class Dialogue:
             return None
         if progress.heard_any(Intent.OFFER, Intent.CONFIRMS, *_ASKING):
             return None
-        if progress.heard_any(Intent.UNCLEAR, Intent.HELLO):
+        if progress.heard_any(Intent.UNCLEAR, Intent.HELLO, Intent.PATIENT):
             return [said.say for said in progress.last_reply]
         return None
 

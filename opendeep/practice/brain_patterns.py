@@ -20,6 +20,7 @@ class Intent(StrEnum):
     ROBOT = "robot"
     ATTACK = "attack"
     HOLD = "hold"
+    PATIENT = "patient"
     GOODBYE = "goodbye"
     HELLO = "hello"
     UNCLEAR = "unclear"
@@ -127,6 +128,12 @@ _SOURCES: Final = {
         ),
         r"\bplease wait\b",
         r"\bconnect you\b",
+    ),
+    Intent.PATIENT: (
+        (
+            r"^(?:of course|sure|certainly|no problem|ok|okay|all right|alright|yes|yeah|fine)?"
+            r"[,.! ]*(?:please )?(?:take your time|no (?:rush|hurry)|i(?:'ll| will) wait)\b"
+        ),
     ),
     Intent.GOODBYE: (
         r"\b(?:good[ -]?bye?|bye|bye-bye|take care|farewell)\b(?! (?:the|a))",

@@ -69,6 +69,19 @@ def test_an_unfit_offer_goes_to_the_user_and_is_taken() -> None:
     assert phone.ended == "goal_reached"
 
 
+def test_patience_is_no_consent() -> None:
+    """A callee who misheard a question for a wish to wait hears it again, and nothing is agreed."""
+    phone = Telephone()
+    phone.answers()
+    phone.hears(TWO_TIMES)
+    back = phone.hears("Great, you are now booked for Tuesday at 2:30.")
+    assert back.endswith("correct?")
+    assert phone.hears("Of course, take your time.") == back
+    assert phone.ended is None
+    phone.hears("Yes, correct.")
+    assert phone.ended == "goal_reached"
+
+
 @pytest.mark.parametrize("answer", ["Decline", "No, not that early"])
 def test_an_unfit_offer_is_declined(answer: str) -> None:
     """A "no" of the user asks for another time, and gives up politely when there is none."""
