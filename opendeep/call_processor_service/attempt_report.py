@@ -25,9 +25,10 @@ from opendeep.common.ports import SpokenLine
 from opendeep.database.engine import Database
 from opendeep.database.models import Call
 from opendeep.database.repositories import (
+    GOAL_MET,
     CallEvents,
     Calls,
-    Campaigns,
+    CampaignGoals,
     SystemNodes,
     SystemStops,
     Tasks,
@@ -114,9 +115,12 @@ class AttemptReport:
         if task.status is not TaskStatus.IN_PROGRESS:
             raise ConflictError(f"The task is {task.status}.")
         if task.campaign_id is not None:
-            campaign = await Campaigns(tx, call.user_id).get(task.campaign_id)
-            if campaign.status is not CampaignStatus.ACTIVE:
-                raise ConflictError(f"The campaign is {campaign.status}.")
+            campaign = await CampaignGoals(tx, call.user_id).hold(task.campaign_id)
+            if campaign is None or campaign.status is not CampaignStatus.ACTIVE:
+                state = "gone" if campaign is None else campaign.status
+                raise ConflictError(f"The campaign is {state}.")
+            if campaign.goal_met_by not in {None, task.id}:
+                raise ConflictError(GOAL_MET)
         if refusal := await self._gate.why_unwanted(tx, call.user_id, task.phone_number):
             raise ConflictError(refusal)
 

@@ -28,10 +28,11 @@ class ReportEvidence(Evidence):
 
 
 class ReportAttempt(Frozen):
-    """One call of a task. ``seconds`` of talk; cost in US dollars."""
+    """One call of a task, to which of its contact's numbers. ``seconds`` of talk; US dollars."""
 
     call_id: CallId
     attempt_number: int
+    destination: str | None = None
     cause: CallCause | None
     started_at: datetime | None
     answered_at: datetime | None
@@ -173,6 +174,7 @@ def _attempt(call: Call) -> ReportAttempt:
     return ReportAttempt(
         call_id=call.id,
         attempt_number=call.attempt_number,
+        destination=call.destination,
         cause=call.cause,
         started_at=call.started_at,
         answered_at=call.answered_at,

@@ -121,6 +121,14 @@ class VoicemailPolicy(StrEnum):
     GO_ON = "go_on"
 
 
+class WhenGoalMet(StrEnum):
+    """What becomes of a campaign's other tasks once one of them met its goal."""
+
+    GO_ON = "go_on"
+    STOP_OTHERS = "stop_others"
+    HANG_UP_OTHERS = "hang_up_others"
+
+
 class FeedbackKind(StrEnum):
     """A question from a live call, or one between calls."""
 
@@ -189,7 +197,10 @@ class PlanSource(Frozen):
 
 
 class PlanTask(Frozen):
-    """One call objective of a plan (CONTRACT §4). ``phone_number`` is E.164."""
+    """One call objective of a plan (CONTRACT §4). ``phone_number`` is E.164.
+
+    ``alternative_numbers`` are the contact's other ones, in the order to try them.
+    """
 
     title: ShortText
     phone_number: PhoneText
@@ -207,6 +218,7 @@ class PlanTask(Frozen):
     priority: Annotated[int, Field(ge=0, le=9)] = 5
     language: ShortText | None = None
     voicemail: VoicemailPolicy = VoicemailPolicy.HANG_UP
+    alternative_numbers: list[PhoneText] = Field(default_factory=list, max_length=5)
     sources: list[PlanSource] = Field(default_factory=list, max_length=50)
 
 
@@ -219,6 +231,7 @@ class CampaignPlan(Frozen):
     language: ShortText | None = None
     voice: ShortText | None = None
     disclosure: LongText | None = None
+    when_goal_met: WhenGoalMet = WhenGoalMet.GO_ON
 
 
 class FormQuestion(Frozen):

@@ -54,6 +54,10 @@ The plan
 - `earliest` and `latest` only if the user set a limit: ISO 8601 with offset, in the future.
 - `language`: the callee's, as a tag like en or de-AT, if it is not English. `voice` only if the
   user names one.
+- `alternative_numbers`: other numbers of the same contact, tried in that order when the first is
+  busy, unanswered or wrong; each from a tool or the user, too.
+- `when_goal_met` of the plan: "stop_others" where one success is enough ("find me one plumber"),
+  "hang_up_others" if running calls shall end at once, too; else "go_on".
 - `voicemail`: what to do if a machine answers: "hang_up" unless the user wants otherwise,
   "leave_message", or "go_on" for a machine that can be talked to. A number at which the user wants
   to be called back is the fact `callback_number`, with + and digits.

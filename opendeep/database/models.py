@@ -16,6 +16,7 @@ from opendeep.common.data_models import (
     Speaker,
     TaskStatus,
     VoicemailPolicy,
+    WhenGoalMet,
 )
 from opendeep.common.ids import CallId, CampaignId, ChatSessionId, FeedbackId, TaskId, UserId
 
@@ -103,6 +104,8 @@ class Campaign(Frozen):
     finished_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    when_goal_met: WhenGoalMet = WhenGoalMet.GO_ON
+    goal_met_by: TaskId | None = None
 
 
 class PhoneMenu(Frozen):
@@ -135,12 +138,15 @@ class TaskBase(Frozen):
     voice: str | None = None
     disclosure: str | None = None
     voicemail: VoicemailPolicy = VoicemailPolicy.HANG_UP
+    alternative_numbers: list[str] = Field(default_factory=list)
 
 
 class Task(TaskBase):
     """A task with its state.
 
-    ``next_action_time`` None is never due; ``version`` counts changes, ``claim_token`` claims.
+    ``phone_number`` is the number that the next attempt dials, ``alternative_numbers`` the others
+    of its contact. ``next_action_time`` None is never due; ``version`` counts changes,
+    ``claim_token`` claims.
     """
 
     id: TaskId

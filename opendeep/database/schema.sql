@@ -58,6 +58,8 @@ CREATE TABLE campaigns (
     finished_at DATETIME,
     created_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
     updated_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
+    when_goal_met TEXT DEFAULT 'go_on' NOT NULL,
+    goal_met_by INTEGER,
     CONSTRAINT pk_campaigns PRIMARY KEY (id),
     CONSTRAINT ck_campaigns_status CHECK (status IN ('active', 'paused', 'finished', 'cancelled')),
     CONSTRAINT uq_campaigns_id_user_id UNIQUE (id, user_id),
@@ -221,6 +223,7 @@ CREATE TABLE tasks (
     nature TEXT DEFAULT 'unknown' NOT NULL,
     phase INTEGER DEFAULT 1 NOT NULL,
     instructions_version INTEGER DEFAULT 1 NOT NULL,
+    alternative_numbers JSON DEFAULT '[]' NOT NULL,
     CONSTRAINT pk_tasks PRIMARY KEY (id),
     CONSTRAINT ck_tasks_status CHECK (status IN ('pending', 'queued_for_call', 'in_progress', 'awaiting_analysis', 'retry_scheduled', 'on_hold', 'awaiting_user', 'completed', 'failed', 'unresolved', 'cancelled', 'cancelled_dnd')),
     CONSTRAINT ck_tasks_priority CHECK (priority BETWEEN 0 AND 9),
@@ -232,7 +235,8 @@ CREATE TABLE tasks (
     CONSTRAINT ck_tasks_questions_for_callee_json CHECK (questions_for_callee IS NULL OR json_valid(questions_for_callee)),
     CONSTRAINT ck_tasks_sources_json CHECK (sources IS NULL OR json_valid(sources)),
     CONSTRAINT ck_tasks_inter_call_context_json CHECK (inter_call_context IS NULL OR json_valid(inter_call_context)),
-    CONSTRAINT ck_tasks_outcome_json CHECK (outcome IS NULL OR json_valid(outcome))
+    CONSTRAINT ck_tasks_outcome_json CHECK (outcome IS NULL OR json_valid(outcome)),
+    CONSTRAINT ck_tasks_alternative_numbers_json CHECK (alternative_numbers IS NULL OR json_valid(alternative_numbers))
 );
 
 CREATE INDEX ix_tasks_campaign_id_status ON tasks (campaign_id, status);
@@ -455,4 +459,4 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
-INSERT INTO alembic_version (version_num) VALUES ('0008');
+INSERT INTO alembic_version (version_num) VALUES ('0009');

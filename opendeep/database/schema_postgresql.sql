@@ -57,6 +57,8 @@ CREATE TABLE campaigns (
     finished_at TIMESTAMP WITH TIME ZONE,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
     updated_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    when_goal_met TEXT DEFAULT 'go_on' NOT NULL,
+    goal_met_by BIGINT,
     CONSTRAINT pk_campaigns PRIMARY KEY (id),
     CONSTRAINT ck_campaigns_status CHECK (status IN ('active', 'paused', 'finished', 'cancelled')),
     CONSTRAINT uq_campaigns_id_user_id UNIQUE (id, user_id),
@@ -214,6 +216,7 @@ CREATE TABLE tasks (
     nature TEXT DEFAULT 'unknown' NOT NULL,
     phase INTEGER DEFAULT 1 NOT NULL,
     instructions_version INTEGER DEFAULT 1 NOT NULL,
+    alternative_numbers JSONB DEFAULT '[]' NOT NULL,
     CONSTRAINT pk_tasks PRIMARY KEY (id),
     CONSTRAINT ck_tasks_status CHECK (status IN ('pending', 'queued_for_call', 'in_progress', 'awaiting_analysis', 'retry_scheduled', 'on_hold', 'awaiting_user', 'completed', 'failed', 'unresolved', 'cancelled', 'cancelled_dnd')),
     CONSTRAINT ck_tasks_priority CHECK (priority BETWEEN 0 AND 9),
@@ -436,4 +439,4 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
-INSERT INTO alembic_version (version_num) VALUES ('0008');
+INSERT INTO alembic_version (version_num) VALUES ('0009');

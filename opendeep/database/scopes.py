@@ -99,6 +99,10 @@ class Query(Generic[RowT]):
         """Return at most ``count`` rows."""
         return Query(self._tx, self._statement.limit(count), self._model)
 
+    def held(self) -> "Query[RowT]":
+        """Keep others from changing the rows until the transaction ends; SQLite does so anyway."""
+        return Query(self._tx, self._statement.with_for_update(read=True), self._model)
+
     async def all(self) -> list[RowT]:
         """Run it and return all rows."""
         found = (await self._tx.execute(self._statement)).mappings()

@@ -105,6 +105,12 @@ campaigns = owned(
     maybe_instant("finished_at"),
     instant("created_at"),
     instant("updated_at"),
+    # go_on           the others are called, too
+    # stop_others     what waits is cancelled, calls that run end by themselves
+    # hang_up_others  calls that run are hung up, too
+    text_column("when_goal_met", "go_on"),
+    # The task that met the goal; from then on nothing of a campaign that stops is dialled.
+    Column("goal_met_by", ROW_ID),
     one_of("status", CampaignStatus),
     UniqueConstraint("id", "user_id"),
     Index(None, "user_id", "id"),
@@ -179,6 +185,8 @@ tasks = owned(
     # Counts the times that more attempts were allowed for a new phase of a long task.
     int_column("phase", 1),
     int_column("instructions_version", 1),
+    # The contact's other numbers, in the order to try them after ``phone_number``.
+    json_column("alternative_numbers", "[]"),
     one_of("status", TaskStatus),
     CheckConstraint("priority BETWEEN 0 AND 9", name="priority"),
     CheckConstraint("current_attempt_count >= 0", name="current_attempt_count"),

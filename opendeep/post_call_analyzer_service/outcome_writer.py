@@ -23,10 +23,18 @@ from opendeep.common.errors import ConflictError
 from opendeep.common.messages import Wakeup
 from opendeep.database.engine import Database
 from opendeep.database.models import Task
-from opendeep.database.repositories import Calls, DndList, FeedbackRequests, Tasks
+from opendeep.database.repositories import (
+    GOAL_MET,
+    Calls,
+    CampaignGoals,
+    DndList,
+    FeedbackRequests,
+    Tasks,
+)
 from opendeep.database.transaction import Transaction
-from opendeep.post_call_analyzer_service.call_judge import Judgement
+from opendeep.post_call_analyzer_service.call_judge import Judgement, chances_of
 from opendeep.post_call_analyzer_service.call_record import CallRecord
+from opendeep.post_call_analyzer_service.next_number import Ended, after_call, numbers_of
 from opendeep.post_call_analyzer_service.outcome_rules import Decision, judge_opt_out
 
 log = structlog.get_logger(__name__)
@@ -95,6 +103,15 @@ async def _change_task(
         return None
     tasks = Tasks(tx, call.user_id)
     task = await tasks.get(call.task_id)
+    decision, numbers = after_call(
+        decision,
+        numbers_of(task.phone_number, task.alternative_numbers),
+        Ended(cause=record.cause, wrong_number=record.wrong_number),
+        tried={attempt.destination for attempt in attempts if attempt.destination},
+        chances=chances_of(record, tx.now()),
+    )
+    decision = await _unless_goal_is_met(tx, task, decision)
+    judgement = replace(judgement, decision=decision)
     pause = decision.retry_after
     try:
         await tasks.change(
@@ -105,11 +122,15 @@ async def _change_task(
             next_action_time=None if pause is None else (call.ended_at or tx.now()) + pause,
             status_reason=decision.reason,
             inter_call_context=_remember(task, record, judgement),
+            phone_number=numbers.called,
+            alternative_numbers=list(numbers.others),
             **_outcome(judgement),
         )
     except ConflictError:
         log.info("task_was_changed_meanwhile", call_id=call.id, task_id=task.id)
         return None
+    if decision.status is TaskStatus.COMPLETED:
+        await CampaignGoals(tx, call.user_id).meet(task)
     if decision.status in {TaskStatus.AWAITING_USER, TaskStatus.UNRESOLVED}:
         is_review = decision.status is TaskStatus.UNRESOLVED
         await FeedbackRequests(tx, call.user_id).create(
@@ -122,6 +143,17 @@ async def _change_task(
             options=REVIEW_OPTIONS if is_review else decision.options,
         )
     return decision.status
+
+
+async def _unless_goal_is_met(tx: Transaction, task: Task, decision: Decision) -> Decision:
+    """Let a task end that would go on, where another one met the campaign's goal meanwhile."""
+    goes_on = decision.status in {TaskStatus.RETRY_SCHEDULED, TaskStatus.AWAITING_USER}
+    if task.campaign_id is None or not goes_on:
+        return decision
+    campaign = await CampaignGoals(tx, task.user_id).hold(task.campaign_id)
+    if campaign is None or campaign.goal_met_by in {None, task.id}:
+        return decision
+    return Decision(status=TaskStatus.CANCELLED, reason=GOAL_MET)
 
 
 def _outcome(judgement: Judgement) -> dict[str, Any]:

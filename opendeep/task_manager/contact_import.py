@@ -158,6 +158,8 @@ def _task_of(template: _Template, cells: Mapping[str, str], line: int) -> PlanTa
     ):
         origin = {"field": "phone_number", "from": "user", "reference": f"imported, line {line}"}
         task["sources"] = [*sources, origin]
+    if isinstance(others := task.get("alternative_numbers"), list):
+        task["alternative_numbers"] = [number for number in others if number != ""]
     task = {name: value for name, value in task.items() if value != "" or name in _SAMPLE}
     faults = json_faults(
         {**template.plan, "tasks": [task]}, template.now, countries=template.countries

@@ -14,7 +14,7 @@ from opendeep.common.data_models import CampaignStatus
 from opendeep.common.errors import NotFoundError
 from opendeep.common.ids import CallId, UserId
 from opendeep.database.models import Task
-from opendeep.database.repositories import AuditLog, Campaigns, DialDecisions, Tasks
+from opendeep.database.repositories import GOAL_MET, AuditLog, Campaigns, DialDecisions, Tasks
 from opendeep.database.transaction import Transaction
 from opendeep.task_manager.dial_facts import Decision, Dial, Refuse, WaitUntil
 from opendeep.task_manager.dial_inputs import DialRules, facts_of_number, facts_of_task
@@ -56,6 +56,9 @@ class PolicyDialGate:
                 return _NO_CAMPAIGN
             if campaign.status is not CampaignStatus.ACTIVE:
                 return f"The campaign is {campaign.status}."
+            if campaign.goal_met_by not in {None, task.id}:
+                await _move(tx, task, TaskInput.CANCEL, GOAL_MET)
+                return GOAL_MET
         facts = await facts_of_task(tx, self._rules, task)
         now = tx.now()
         decision = decide(facts, now)

@@ -91,7 +91,7 @@ async def facts_of_task(tx: Transaction, rules: DialRules, task: Task) -> DialFa
     past, day = PastCalls(tx, task.user_id), tx.now() - frequency.DAY
     return DialFacts(
         phone_number=number,
-        on_user_dnd=known.on_user_dnd,
+        on_user_dnd=known.on_user_dnd or await _other_is_listed(tx, task),
         accounts_listing=known.accounts_listing,
         global_dnd_threshold=known.global_dnd_threshold,
         countries=known.countries,
@@ -112,11 +112,17 @@ async def facts_of_task(tx: Transaction, rules: DialRules, task: Task) -> DialFa
     )
 
 
+async def _other_is_listed(tx: Transaction, task: Task) -> bool:
+    """Tell whether the contact said stop at another of their numbers."""
+    listed = DndList(tx, task.user_id)
+    return any([await listed.contains(number) for number in task.alternative_numbers])
+
+
 async def _machine_at(past: PastCalls, task: Task) -> datetime | None:
     """Return when an answering machine ended the last attempt; a user's "call now" forgets it."""
     if not task.current_attempt_count or task.status_before_claim is not TaskStatus.RETRY_SCHEDULED:
         return None
-    cause, ended_at = await past.last_end(task.id) or (None, None)
+    cause, ended_at = await past.last_end(task.id, task.phone_number) or (None, None)
     return ended_at if cause is CallCause.VOICEMAIL else None
 
 

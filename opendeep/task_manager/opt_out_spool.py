@@ -61,10 +61,11 @@ async def note_opt_out(tx: Transaction, opt_out: OptOut) -> None:
     for event in await events.list(call.id):
         if event.name == "opted_out" and event.detail.get("found_by") == opt_out.found_by:
             return  # A person may have taken the number off the list since.
-    task = await Tasks(tx, call.user_id).get(call.task_id)
+    # The call's own number: by now the task may be at another one of its contact.
+    number = call.destination or (await Tasks(tx, call.user_id).get(call.task_id)).phone_number
     reason = f"The callee asked not to be called: {opt_out.words[:_MOST_CHARACTERS]}"
-    await DndList(tx, call.user_id).add(task.phone_number, reason, call.id)
-    cancelled = await stop_dialling(tx, call.user_id, task.phone_number, _ASKED)
+    await DndList(tx, call.user_id).add(number, reason, call.id)
+    cancelled = await stop_dialling(tx, call.user_id, number, _ASKED)
     found = {"words": opt_out.words, "found_by": opt_out.found_by, "cancelled_tasks": cancelled}
     await events.append(call.id, "opted_out", found)
     await AuditLog(tx, call.user_id).append("dnd_added", {"call_id": call.id})

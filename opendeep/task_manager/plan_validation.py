@@ -176,6 +176,12 @@ def _number_faults(path: str, task: PlanTask, countries: Countries) -> Iterator[
     if fault is not None:
         code = fault.rule_id.removeprefix("number.")
         yield _fault(f"{path}.phone_number", code, fault.message)
+    for place, number in enumerate(task.alternative_numbers):
+        where = f"{path}.alternative_numbers[{place}]"
+        if number in {task.phone_number, *task.alternative_numbers[:place]}:
+            yield _fault(where, "duplicate", "The contact's numbers name this one twice.")
+        elif fault := number_fault(number, countries):
+            yield _fault(where, fault.rule_id.removeprefix("number."), fault.message)
 
 
 def _source_faults(path: str, task: PlanTask) -> Iterator[Fault]:

@@ -44,6 +44,11 @@ def check_sources(
         if proof is None:
             faults.append(_unproven(f"{path}.phone_number"))
         faults += _baseless(path, task, origins)
+        faults += [
+            _unproven(f"{path}.alternative_numbers[{place}]")
+            for place, number in enumerate(task.alternative_numbers)
+            if _proof(number, evidence) is None
+        ]
         others = [source for source in task.sources if not names_number(source.field)]
         sources = [proof, *others] if proof else others
         tasks.append(task.model_copy(update={"sources": sources}))

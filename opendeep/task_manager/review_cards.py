@@ -13,7 +13,7 @@ from opendeep.common.data_models import (
 from opendeep.common.errors import ConflictError, InvalidInputError
 from opendeep.common.messages import Wakeup
 from opendeep.database.models import Task
-from opendeep.database.repositories import Tasks
+from opendeep.database.repositories import CampaignGoals, Tasks
 from opendeep.database.transaction import Transaction
 from opendeep.task_manager.task_actions import reopen_campaign
 from opendeep.task_manager.task_states import TaskInput, sources_of, target_of
@@ -49,4 +49,6 @@ async def review(tx: Transaction, task: Task, answer: str) -> None:
         case _:
             raise InvalidInputError("Choose one of the answers offered.")
     await Tasks(tx, task.user_id).change(task.id, expected=sources_of(TaskInput.ACCEPT), **changes)
+    if answer == REVIEW_ACCEPT:
+        await CampaignGoals(tx, task.user_id).meet(task)
     tx.publish(messages.WAKEUPS, Wakeup(work="campaigns"))

@@ -19,7 +19,14 @@ from opendeep.common.ids import CallId, CampaignId, TaskId, UserId
 from opendeep.common.messages import EndCall, Wakeup
 from opendeep.database.engine import Database
 from opendeep.database.models import Task
-from opendeep.database.repositories import AuditLog, Calls, Campaigns, FeedbackRequests, Tasks
+from opendeep.database.repositories import (
+    AuditLog,
+    Calls,
+    CampaignGoals,
+    Campaigns,
+    FeedbackRequests,
+    Tasks,
+)
 from opendeep.database.transaction import Transaction
 from opendeep.task_manager.oversight_view import HELD_BY_USER
 from opendeep.task_manager.task_states import TABLE, TaskInput, next_status, sources_of
@@ -231,6 +238,8 @@ async def reopen_campaign(tx: Transaction, task: Task) -> None:
     campaign = await campaigns.get(task.campaign_id)
     if campaign.status is CampaignStatus.CANCELLED:
         raise ConflictError("The task's campaign is cancelled.")
+    if campaign.goal_met_by is not None:
+        await CampaignGoals(tx, task.user_id).reopen(campaign.id)
     if campaign.status is CampaignStatus.FINISHED:
         await campaigns.set_status(
             campaign.id, CampaignStatus.ACTIVE, expected={CampaignStatus.FINISHED}

@@ -162,9 +162,9 @@ async def test_how_the_last_attempt_ended(database, seeds, clock):
         )
     idle = await seeds.task(ada)
     async with database.transaction() as tx:
-        assert await PastCalls(tx, ada).last_end(first.task_id) == (
+        assert await PastCalls(tx, ada).last_end(first.task_id, NUMBER) == (
             CallCause.VOICEMAIL,
             clock.now(),
         )
-        assert await PastCalls(tx, ada).last_end(idle.id) is None
-        assert await PastCalls(tx, eve).last_end(first.task_id) is None
+        assert await PastCalls(tx, ada).last_end(idle.id, NUMBER) is None
+        assert await PastCalls(tx, eve).last_end(first.task_id, NUMBER) is None

@@ -32,6 +32,7 @@ from opendeep.database.repositories import (
     AuditLog,
     CallEvents,
     Calls,
+    CampaignGoals,
     Campaigns,
     ChatSessions,
     Deliveries,
@@ -206,7 +207,10 @@ EMPTY: dict[str, Attempt] = {
     "PastCalls.reached": lambda tx, u, _: PastCalls(tx, u).reached(CALLED, since=LONG_AGO, most=9),
     "PastCalls.unread": lambda tx, u, _: PastCalls(tx, u).unread(CALLED, since=LONG_AGO),
     "PastCalls.in_call": lambda tx, u, _: PastCalls(tx, u).in_call(CALLED, since=LONG_AGO),
-    "PastCalls.last_end": lambda tx, u, e: PastCalls(tx, u).last_end(e.task.id),
+    "CampaignGoals.hold": lambda tx, u, e: CampaignGoals(tx, u).hold(e.campaign.id),
+    "CampaignGoals.meet": lambda tx, u, e: CampaignGoals(tx, u).meet(e.task),
+    "CampaignGoals.reopen": lambda tx, u, e: CampaignGoals(tx, u).reopen(e.campaign.id),
+    "PastCalls.last_end": lambda tx, u, e: PastCalls(tx, u).last_end(e.task.id, CALLED),
     "PastCalls.spent": lambda tx, u, _: _sum(PastCalls(tx, u).spent(since=LONG_AGO)),
     "PastCalls.spent_on": lambda tx, u, e: _sum(PastCalls(tx, u).spent_on(e.campaign.id)),
     "DndList.list": lambda tx, u, _: _items(DndList(tx, u).list()),
@@ -243,10 +247,10 @@ EMPTY: dict[str, Attempt] = {
     "UserEvents.last_id": lambda tx, u, _: UserEvents(tx, u).last_id(),
 }
 
-# What of these an estate has nothing of: its call belongs to no campaign, and is not over.
+# What of these an estate has nothing of: its call belongs to no campaign and is not over.
 NOTHING_OF_THEIRS = {
-    "Campaigns.cost", "PastCalls.spent_on", "PastCalls.unread", "PastCalls.last_end",
-    "FeedbackRequests.answered_in_campaign",
+    "CampaignGoals.meet", "Campaigns.cost", "PastCalls.spent_on", "PastCalls.unread",
+    "PastCalls.last_end", "FeedbackRequests.answered_in_campaign",
 }  # fmt: skip
 
 # What takes no id of anybody's and makes a row of one's own.

@@ -2,6 +2,7 @@
 
 from opendeep.database.repositories.call_events import CallEvents
 from opendeep.database.repositories.calls import Calls
+from opendeep.database.repositories.campaign_goals import GOAL_MET, CampaignGoals
 from opendeep.database.repositories.campaigns import Campaigns
 from opendeep.database.repositories.chat_sessions import ChatSessions
 from opendeep.database.repositories.dial_decisions import DialDecisions
@@ -28,9 +29,11 @@ from opendeep.database.repositories.tasks import Tasks
 from opendeep.database.repositories.transcripts import Transcripts
 
 __all__ = [
+    "GOAL_MET",
     "AuditLog",
     "CallEvents",
     "Calls",
+    "CampaignGoals",
     "Campaigns",
     "ChatSessions",
     "Deliveries",

@@ -34,6 +34,7 @@ class Campaigns(ScopedRepository):
                 "language": plan.language,
                 "voice": plan.voice,
                 "disclosure": plan.disclosure,
+                "when_goal_met": plan.when_goal_met,
                 "chat_session_id": chat_session_id,
             },
         )

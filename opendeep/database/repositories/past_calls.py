@@ -44,10 +44,12 @@ class PastCalls(ScopedRepository):
         waits = calls.c.analysis_status != "done"
         return bool(await self._beginnings(number, since, 1, over, waits))
 
-    async def last_end(self, task_id: TaskId) -> tuple[CallCause, datetime | None] | None:
-        """Return how and when the task's last attempt ended; None where there is none."""
+    async def last_end(
+        self, task_id: TaskId, number: str
+    ) -> tuple[CallCause, datetime | None] | None:
+        """Return how and when the task's last attempt on a number ended; None for none."""
         query = self._scope.values(calls, calls.c.cause, calls.c.ended_at)
-        query = query.where(calls.c.task_id == task_id)
+        query = query.where(calls.c.task_id == task_id, calls.c.destination == number)
         for row in await query.newest(calls.c.attempt_number, 1).rows():
             cause = row["cause"]
             return None if cause is None else (CallCause(cause), row["ended_at"])

@@ -120,10 +120,15 @@ class CampaignView(Outgoing):
 
 
 class CallSummary(Outgoing):
-    """One attempt, as a task lists it."""
+    """One attempt, as a task lists it.
+
+    ``destination`` is the number that it was meant for; Test Mode dials another one.
+    """
 
     id: str
     attempt_number: int
+    destination: str | None
+    dialled_number: str | None
     status: CallStatus
     cause: CallCause | None
     started_at: datetime | None
@@ -142,6 +147,7 @@ class TaskView(Outgoing):
     title: str
     status: TaskStatus
     phone_number: str
+    alternative_numbers: list[str]
     contact_name: str | None
     business_name: str | None
     goal: str

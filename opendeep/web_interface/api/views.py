@@ -73,7 +73,7 @@ def _call_view(
         task_id=task.id,
         campaign_id=task.campaign_id,
         task_title=task.title,
-        phone_number=task.phone_number,
+        phone_number=row.destination or task.phone_number,
         transcript=[line_view(line) for line in lines],
         events=[
             CallEventView(name=event.name, detail=event.detail, at=event.created_at)

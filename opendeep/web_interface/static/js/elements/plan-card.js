@@ -51,6 +51,8 @@ export class PlanCard extends HTMLElement {
       this.#bound("Title", "title", this.#plan, h("input", { class: "title-input" })),
       this.#bound("Goal", "goal", this.#plan, growing(h("textarea", { rows: 2 }))),
       this.#plan.tasks.map((task, index) => this.#task(task, index)),
+      this.#plan.tasks.length > 1
+        && this.#bound("When one call meets its goal", "when_goal_met", this.#plan, goalChoice(this.#plan)),
       faults,
       preview,
       h("div", { class: "actions" }, look, send),
@@ -128,6 +130,7 @@ export class PlanCard extends HTMLElement {
       h("div", { class: "columns" },
         this.#bound("Attempts at most", `${path}.max_attempts`, task, attempts),
         this.#bound("Time zone there", `${path}.time_zone`, task, h("input", { placeholder: "America/New_York" }))),
+      this.#numbers("Other numbers of theirs", `${path}.alternative_numbers`, task),
       this.#bound("If an answering machine answers", `${path}.voicemail`, task, voicemailChoice(task)),
     );
   }
@@ -141,6 +144,15 @@ export class PlanCard extends HTMLElement {
     });
     if (rows.length === 0) return null;
     return h("div", { class: "field" }, h("p", { class: "label" }, "What the assistant may say"), rows);
+  }
+
+  #numbers(label, path, task) {
+    const input = h("input", { value: (task.alternative_numbers ?? []).join(", "), autocomplete: "off" });
+    input.addEventListener("input", () => {
+      task.alternative_numbers = input.value.split(",").map((text) => text.trim()).filter(Boolean);
+    });
+    const hint = "tried in this order when the first is busy, unanswered or wrong; separated by commas";
+    return this.#placed(path, field(label, input, { hint }), input);
   }
 
   #time(label, path, task) {
@@ -204,6 +216,16 @@ function voicemailChoice(task) {
   task.voicemail ??= "hang_up";
   const choices = Object.entries(VOICEMAIL).map(([value, label]) => h("option", { value }, label));
   return h("select", {}, choices);
+}
+
+function goalChoice(plan) {
+  plan.when_goal_met ??= "go_on";
+  const choices = {
+    go_on: "Call all of them",
+    stop_others: "Stop once one call meets its goal",
+    hang_up_others: "Stop then, and hang up calls that run",
+  };
+  return h("select", {}, Object.entries(choices).map(([value, label]) => h("option", { value }, label)));
 }
 
 const isRequired = (name) => ["title", "goal", "phone_number", "success_criteria"].includes(name);

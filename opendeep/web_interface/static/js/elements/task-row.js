@@ -11,11 +11,16 @@ export function taskRow(task, more = null) {
     h("div", { class: "task-head" },
       h("div", {},
         h("h4", {}, task.title),
-        h("p", { class: "muted" }, [task.business_name, phoneText(task.phone_number)].filter(Boolean).join(" · "))),
+        h("p", { class: "muted" }, [task.business_name, numbersText(task)].filter(Boolean).join(" · "))),
       taskBadge(task.status)),
     h("p", { class: "next" }, nextText(task)),
     more,
   );
+}
+
+function numbersText(task) {
+  const others = task.alternative_numbers.map(phoneText).join(", ");
+  return others ? `${phoneText(task.phone_number)}, then ${others}` : phoneText(task.phone_number);
 }
 
 function nextText(task) {
@@ -36,6 +41,7 @@ export function attempts(task) {
     h("li", {},
       h("a", { href: `#/calls/${call.id}` }, `Attempt ${call.attempt_number}`),
       callBadge(call.status),
+      call.destination && call.destination !== task.phone_number && h("span", { class: "muted" }, phoneText(call.destination)),
       h("span", { class: "muted" }, [call.cause && causeText(call.cause), call.started_at && when(call.started_at)].filter(Boolean).join(" · "))));
   return h("ul", { class: "attempts" }, items);
 }
