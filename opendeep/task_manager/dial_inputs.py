@@ -80,6 +80,7 @@ async def facts_of_plan(
         user_id=user_id,
         campaign_id=None,
         current_attempt_count=0,
+        inter_call_context={},
     )
     return await facts_of_task(tx, rules, task)
 
