@@ -3,7 +3,7 @@
 
     python benchmarks/line.py --json
 
-places real practice calls (the whole product) and prints:
+places real practice calls (the whole product) and prints (progress goes to stderr):
 
 * 03, twice: what the answering machine recorded, and the cause of the call;
 * 04, twice: when the receptionist was reached, and how much of the menu was listened to;
@@ -39,6 +39,8 @@ CALLEES: Final = ("03", "04", "07", "15")
 MURMURS: Final = frozenset({"Mm-hm, yes.", "Right, right.", "Yes, okay, I see."})
 _CLOCKS_APART_MS: Final = 300
 """Both ends count from the answer, each by its own clock."""
+_DECIDED_MS: Final = 4000
+"""Whoever cut the AI off began to speak so long before at most; words may be known late."""
 _CALLBACK: Final = "+12125550143"
 _MOST_SECONDS: Final = 240.0
 _MS_PER_TOKEN: Final = 100
@@ -140,22 +142,34 @@ class Caller:
         self._placed += 1  # The same plan twice would be one campaign.
         plan = CampaignPlan(title=f"{task.title} ({self._placed})", goal=task.goal, tasks=[task])
         made = await self._app.services.orchestrator.execute_plan(self._user_id, plan)
+        _tell(f"{dd}: called")
+        told = 0
         async with asyncio.timeout(_MOST_SECONDS):
             while True:
                 await asyncio.sleep(0.3)
                 async with self._app.database.transaction() as tx:
                     row = await Tasks(tx, self._user_id).get(made.task_ids[0])
                     calls = await Calls(tx, self._user_id).for_task(row.id)
-                    if not calls or calls[-1].analysis is None:
+                    if not calls:
                         continue
                     call = calls[-1]
                     events = await CallEvents(tx, self._user_id).list(call.id)
                     lines = await Transcripts(tx, self._user_id).lines(call.id)
-                break
+                for line in lines[told:]:
+                    _tell(f"{dd}: {line.speaker.value}: {line.text}")
+                told = max(told, len(lines))
+                if call.analysis is not None:
+                    _tell(f"{dd}: {row.status.value}, {call.cause}")
+                    break
         network = self._app.ends.network
         records = [] if network is None else network.records
         record = next(one for one in reversed(records) if one.number == number)
         return Placed(call=call, events=events, lines=lines, record=record, status=row.status.value)
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 def _at_ms(placed: Placed, name: str) -> list[int]:
@@ -216,19 +230,26 @@ def hold_figures(placed: Placed, tap: Tap) -> dict[str, Any]:
 def murmur_figures(placed: Placed) -> dict[str, Any]:
     """How often the AI was cut off by words that were meant for it, and how often by a murmur."""
     cut = [line for line in placed.lines if line.speaker == "ai" and line.text.endswith("—")]
-    by_murmur = [line for line in cut if _spoken_over(placed, line.end_ms) in MURMURS]
+    causes = [_spoken_over(placed, line.end_ms) for line in cut]
+    by_murmur = sum(words in MURMURS for words in causes)
+    by_words = sum(bool(words) for words in causes) - by_murmur
     return {
         "task_status": placed.status,
         "murmurs": sum(line.text in MURMURS for line in placed.record.said),
-        "cut_by_murmurs": len(by_murmur),
-        "cut_by_words": len(cut) - len(by_murmur),
-        "cut_lines": {line.text: _spoken_over(placed, line.end_ms) for line in cut},
+        "cut_by_murmurs": by_murmur,
+        "cut_by_words": by_words,
+        "cut_by_nobody": len(cut) - by_murmur - by_words,
+        "cut_lines": dict(zip([line.text for line in cut], causes, strict=True)),
     }
 
 
 def _spoken_over(placed: Placed, ms: int) -> str:
-    """Return what the callee had last begun to say when the AI fell silent."""
-    begun = [line for line in placed.record.said if line.start_ms <= ms + _CLOCKS_APART_MS]
+    """Return what the callee had last begun to say when the AI fell silent; "" for nothing."""
+    begun = [
+        line
+        for line in placed.record.said
+        if ms - _DECIDED_MS <= line.start_ms <= ms + _CLOCKS_APART_MS
+    ]
     return begun[-1].text if begun else ""
 
 

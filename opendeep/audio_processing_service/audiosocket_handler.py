@@ -22,6 +22,7 @@ from opendeep.audio_processing_service.call_tools import offered_tools
 from opendeep.audio_processing_service.dialogue import Dialogue
 from opendeep.audio_processing_service.listening_in import listen_in
 from opendeep.audio_processing_service.media_signals import MediaSignals
+from opendeep.audio_processing_service.phrases import phrases_for
 from opendeep.audio_processing_service.recorder import CallRecorder, RecordingThread
 from opendeep.audio_processing_service.tool_runner import ToolRunner
 from opendeep.audio_processing_service.voice_keeper import KeptVoice
@@ -307,8 +308,12 @@ class AudioSocketHandler:
         return round((self._ports.clock.monotonic() - self._connected_at) * 1000)
 
     def store(self, line: SpokenLine) -> None:
-        """Store a transcript line, in order, without waiting."""
+        """Store a transcript line, in order, without waiting; part from a talk in circles."""
         self._log.add_line(line)
+        if self._log.in_circles and self._link is not None:
+            self.log_event("talk_in_circles")
+            words = phrases_for(self._config.language).goodbye_time
+            self._dialogue.say_goodbye(CallCause.AI_HUNG_UP, words)
 
     def log_event(self, name: str, **detail: object) -> None:
         """Append to the call's event list, in order, without waiting."""

@@ -7,6 +7,7 @@ from typing import Final, assert_never
 
 import structlog
 
+from opendeep.audio_processing_service.circles import Circles
 from opendeep.common.errors import OpenDeepError
 from opendeep.common.ports import CallDesk, CallMediaConfig, SpokenLine
 
@@ -41,6 +42,7 @@ class CallLog:
 
     Attributes:
         opted_out: what the callee said not to be called again, until that is stored.
+        in_circles: whether the talk leads nowhere any more, by its last line.
     """
 
     def __init__(self, config: CallMediaConfig, desk: CallDesk) -> None:
@@ -50,10 +52,13 @@ class CallLog:
         self._entries: asyncio.Queue[_Entry | None] = asyncio.Queue()
         self._opt_outs: asyncio.Queue[_Entry | None] = asyncio.Queue()
         self.opted_out: SpokenLine | None = None
+        self.in_circles = False
+        self._circles = Circles()
 
     def add_line(self, line: SpokenLine) -> None:
         """Have a transcript line written."""
         if not self._is_leg:
+            self.in_circles = self._circles.said(line.speaker, line.text)
             self._entries.put_nowait(line)
 
     def add_event(self, name: str, detail: dict[str, object]) -> None:

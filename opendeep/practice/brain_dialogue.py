@@ -96,10 +96,10 @@ class Dialogue:
     def _nothing_new(self) -> list[Move] | None:
         """Stay silent unless something waits to be said."""
         progress = self._progress
-        if progress.waits_for_user:
+        if progress.waits:
             asked = progress.heard_any(Intent.HELLO, Intent.UNCLEAR)
             return [phrases.patience()] if asked else []
-        if progress.hints or self._user_has_answered():
+        if progress.hints or self._answered():
             return None
         if not progress.new:
             opening = progress.last_act in {None, Act.SAID} and not progress.requests
@@ -117,7 +117,7 @@ class Dialogue:
     def _repair(self) -> list[Move] | None:
         """Say it again to somebody who did not hear it."""
         progress = self._progress
-        if progress.hints or self._user_has_answered() or not progress.new:
+        if progress.hints or self._answered() or not progress.new:
             return None
         if progress.last_act in {None, Act.SAID} or self._booking.verified:
             return None
@@ -179,7 +179,9 @@ class Dialogue:
         fitting = [slot for slot in offers if self._fits(slot)]
         if fitting:
             chosen = next((slot for slot in fitting if slot.is_whole), fitting[0])
-            return [phrases.choose(chosen, after_asking=False, brief=self._brief)]
+            return self._ask_adviser() or [
+                phrases.choose(chosen, after_asking=False, brief=self._brief)
+            ]
         if offers:
             return self._ask_user(offers[0])
         if booking.full:
@@ -224,6 +226,13 @@ class Dialogue:
         if not question:
             return self._refused_time()
         return [phrases.consult(self._brief), *question]
+
+    def _ask_adviser(self) -> list[Move]:
+        """Ask the second agent, once, before an offer is taken; empty where there is none."""
+        if self._progress.of("consult") is not None:
+            return []
+        asked = self._use("consult", question=phrases.ADVICE_QUESTION)
+        return [phrases.consider(), *asked] if asked else []
 
     def _after_user(self) -> list[Move]:
         answer = self._progress.answer() or ""
@@ -302,6 +311,9 @@ class Dialogue:
 
     def _user_has_answered(self) -> bool:
         return self._progress.answer() is not None and not self._progress.answer_used
+
+    def _answered(self) -> bool:
+        return self._user_has_answered() or self._progress.advised
 
 
 _ASKING: Final = (

@@ -7,6 +7,7 @@ from opendeep.practice.brain_times import Slot
 from opendeep.practice.brain_turns import Act, CallBrief, Say
 
 _VOWELS: Final = "aeiou"
+ADVICE_QUESTION: Final = "Which of the offered times suits the task best, and may it be taken?"
 _PARTS: Final = {
     "afternoons": "in the afternoon",
     "afternoon": "in the afternoon",
@@ -115,6 +116,12 @@ def ask_again() -> Say:
 def consult(brief: CallBrief) -> Say:
     """Ask the callee to wait while the user is asked."""
     text = f"One moment please, let me check that with {brief.principal}."
+    return Say(text=text, act=Act.CONSULT)
+
+
+def consider() -> Say:
+    """Keep talking while the second agent is asked."""
+    text = "Thank you. One moment please, let me check which of that suits best."
     return Say(text=text, act=Act.CONSULT)
 
 

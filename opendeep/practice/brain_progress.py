@@ -184,10 +184,16 @@ class Progress:
         return str(output.get("answer") or "")
 
     @property
-    def waits_for_user(self) -> bool:
-        """Whether the user was asked and has not answered yet."""
-        used = self.of("request_user_feedback")
-        return used is not None and used.output is None
+    def waits(self) -> bool:
+        """Whether the user or the second agent was asked and has not answered yet."""
+        asked = [self.of(name) for name in ("request_user_feedback", "consult")]
+        return any(used is not None and used.output is None for used in asked)
+
+    @property
+    def advised(self) -> bool:
+        """Whether the second agent has answered and nothing was done upon it yet."""
+        used = self.of("consult")
+        return used is not None and used.output is not None and self.booking.choice is None
 
     def take(self, turn: Turn) -> None:
         """Take in the next turn."""

@@ -65,7 +65,7 @@ class Telephone:
         for move in moves:
             if isinstance(move, UseTool):
                 self.used.append(move)
-                waits = move.name == "request_user_feedback"
+                waits = move.name in {"request_user_feedback", "consult"}
                 output = None if waits else '{"status":"ok"}'
                 self.turns.append(ToolUsed(name=move.name, arguments=move.arguments, output=output))
         return " ".join(say.text for say in said)

@@ -11,7 +11,14 @@ from opendeep.practice.brain_turns import (
     ToolUsed,
     UseTool,
 )
-from tests.unit.practice.brain_telephone import DISCLOSURE, MORNING, TWO_TIMES, Telephone, answered
+from tests.unit.practice.brain_telephone import (
+    DISCLOSURE,
+    MORNING,
+    TOOLS,
+    TWO_TIMES,
+    Telephone,
+    answered,
+)
 
 
 def test_a_booking_from_greeting_to_goodbye() -> None:
@@ -67,6 +74,20 @@ def test_an_unfit_offer_goes_to_the_user_and_is_taken() -> None:
     assert "nine fifteen" in back
     phone.hears("Yes, correct.")
     assert phone.ended == "goal_reached"
+
+
+@pytest.mark.parametrize("output", ['{"status":"advice","answer":"Yes."}', '{"status":"failed"}'])
+def test_a_second_agent_is_asked_once(output: str) -> None:
+    """Where there is one, it is asked before an offer is taken, which its failure does not stop."""
+    phone = Telephone(tools=TOOLS | {"consult"})
+    phone.answers()
+    assert phone.hears(TWO_TIMES).startswith("Thank you. One moment please")
+    assert phone.used[-1].name == "consult"
+    assert phone.hears("Of course, take your time.") == ""
+    assert "still here" in phone.hears("Hello?")
+    assert phone.user_answers(output).startswith("Tuesday at two thirty")
+    phone.hears("No, I mean Thursday at four in the afternoon.")
+    assert [used.name for used in phone.used].count("consult") == 1
 
 
 def test_patience_is_no_consent() -> None:
