@@ -85,11 +85,9 @@ class AudioSocketConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; what breaks the protocol ends the connection."""
-        frames = self._parser.whole_frames(data)
-        if frames:
-            hear = self._sink or self._hear
-            for frame in frames:
-                hear(frame)
+        sound = self._parser.sound_of(data)
+        if sound:
+            (self._sink or self._hear)(sound)
             return
         try:
             events = self._parser.receive(data)

@@ -72,8 +72,12 @@ class CallSound:
         self._heard_bytes = 0
 
     def hear(self, samples: bytes) -> None:
-        """Take audio of the callee: signed 16-bit little endian, 8 kHz."""
-        self.frames_in += 1
+        """Take audio of the callee: signed 16-bit little endian, 8 kHz; best whole frames.
+
+        Several frames at once go to the voice AI as one piece: where this process is behind, each
+        message that it need not send lets it catch up.
+        """
+        self.frames_in += len(samples) // pcm.FRAME_PCM_BYTES or 1
         if samples == pcm.PCM_SILENCE_FRAME:
             self._hear(pcm.MULAW_SILENCE_FRAME)
         else:

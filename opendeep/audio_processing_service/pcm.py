@@ -18,7 +18,8 @@ FRAME_MS: Final = 20
 FRAME_SAMPLES: Final = 160
 MULAW_SILENCE_BYTE: Final = 0xFF
 MULAW_SILENCE_FRAME: Final = bytes([MULAW_SILENCE_BYTE]) * FRAME_SAMPLES
-PCM_SILENCE_FRAME: Final = bytes(2 * FRAME_SAMPLES)
+FRAME_PCM_BYTES: Final = 2 * FRAME_SAMPLES
+PCM_SILENCE_FRAME: Final = bytes(FRAME_PCM_BYTES)
 SILENCE_DBFS: Final = -96.0
 """What :func:`energy_dbfs` returns for digital silence, and its lower bound."""
 

@@ -164,30 +164,30 @@ async def test_a_frame_leaves_no_work_on_the_loop() -> None:
 
 
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=20), st.randoms(use_true_random=False))
-def test_frames_that_come_together_are_the_same_frames(groups: list[int], random: Any) -> None:
-    """However whole frames are grouped, they are told as the careful parser tells them."""
+def test_frames_that_come_together_are_the_same_sound(groups: list[int], random: Any) -> None:
+    """However whole frames are grouped, their sound is what the careful parser tells of them."""
     fast, careful = wire.AudioSocketParser(), wire.AudioSocketParser()
     for parser in (fast, careful):
         parser.receive(wire.identify(str(uuid.UUID(int=1))))
     for count in groups:
         data = b"".join(wire.audio(random.randbytes(320)) for _ in range(count))
         told = [event.payload for event in careful.receive(data)]  # type: ignore[union-attr]
-        assert list(fast.whole_frames(data)) == told
+        assert fast.sound_of(data) == b"".join(told)
 
 
 def test_only_whole_frames_are_taken_the_fast_way() -> None:
     """Before the call is named, in the midst of a frame, and for all else the parser decides."""
     frame = wire.audio(LOUD)
     parser = wire.AudioSocketParser()
-    assert not parser.whole_frames(frame)
+    assert not parser.sound_of(frame)
     parser.receive(wire.identify(CALL))
-    assert not parser.whole_frames(wire.dtmf("1"))
-    assert not parser.whole_frames(frame + frame[:100])
-    assert not parser.whole_frames(frame + b"\x11" + frame[1:])
+    assert not parser.sound_of(wire.dtmf("1"))
+    assert not parser.sound_of(frame + frame[:100])
+    assert not parser.sound_of(frame + b"\x11" + frame[1:])
     parser.receive(frame[:100])
-    assert not parser.whole_frames(frame)
+    assert not parser.sound_of(frame)
     parser.receive(frame[100:])
-    assert list(parser.whole_frames(frame * 2)) == [LOUD, LOUD]
+    assert parser.sound_of(frame * 2) == LOUD * 2
 
 
 class Clock:

@@ -29,6 +29,16 @@ def test_early_audio_is_kept_half_a_second() -> None:
     assert CallSound(None).open_voice(voice.extend) == 0
 
 
+def test_frames_that_come_together_are_one_piece_for_the_voice_ai() -> None:
+    """A process that is behind sends fewer messages, and each frame is still counted."""
+    sound = CallSound(None)
+    pieces: list[bytes] = []
+    sound.open_voice(pieces.append)
+    sound.hear(LOUD * 3)
+    assert pieces == [CALLEE * 3]
+    assert sound.frames_in == 3
+
+
 def test_silence_stands_in_for_frames_that_do_not_come() -> None:
     """From 100 ms of lag on, the voice AI gets silence, so that its clock goes on."""
     sound = CallSound(None)
