@@ -264,7 +264,7 @@ class Dialogue:
             self._host.store(line)
 
     def _agent_audio(self, event: voice_agent.AgentAudio) -> None:
-        key = PartKey(event.item_id, event.content_index)
+        key = self._answer.part_of(event)
         if event.response_id == self._answer.response_id:
             self._answer.spoke = True
             self._overture.audio(key, self._answer.tag)

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from opendeep.audio_processing_service import voice_agent
+from opendeep.audio_processing_service.playout import PartKey
 from opendeep.common.data_models import CallCause
 from opendeep.common.ports import MenuStep, SpokenLine
+
+_NO_PART: Final = PartKey("", 0)
 
 
 class DialogueHost(Protocol):
@@ -57,3 +60,11 @@ class AnswerInMaking:
     tag: str | None = None
     making: bool = False
     spoke: bool = False
+    part: PartKey = _NO_PART
+
+    def part_of(self, audio: voice_agent.AgentAudio) -> PartKey:
+        """Name the part of a piece of speech; nearly always it is that of the piece before."""
+        part = self.part
+        if audio.item_id != part.item_id or audio.content_index != part.content_index:
+            part = self.part = PartKey(audio.item_id, audio.content_index)
+        return part

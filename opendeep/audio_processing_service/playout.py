@@ -159,7 +159,8 @@ class Playout:
         end = begin + pcm.FRAME_SAMPLES
         if not self._debt_frames and end <= len(self._audio) and end < _SPENT_BYTES:
             part = self._parts[0]
-            if part.played and part.queued - part.played > pcm.FRAME_SAMPLES:
+            left = part.queued - part.played - pcm.FRAME_SAMPLES
+            if part.played and (left > 0 or (left == 0 and not part.complete)):
                 # Nearly always: in the midst of a part, where nothing begins and nothing ends.
                 part.played += pcm.FRAME_SAMPLES
                 self._position = end
