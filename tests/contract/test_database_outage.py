@@ -10,16 +10,16 @@ from opendeep.common.errors import UnavailableError
 from opendeep.common.event_bus import InProcessEventBus
 from opendeep.database import migrate
 from opendeep.database.engine import SqlDatabase
-from opendeep.database.repositories import SystemUsers
+from opendeep.database.repositories import SystemTasks, SystemUsers
 
 
 def cut_all_connections(url: str) -> None:
-    """End every other session, as a restart of the server does."""
+    """End every other session, as a restart of the server does; return when they are gone."""
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+        connection.execute(f"SELECT pg_terminate_backend(pid) {others}")
+        while connection.execute(f"SELECT 1 {others}").fetchone():
+            pass
 
 
 @pytest.mark.integration
@@ -42,6 +42,35 @@ async def test_a_lost_connection_costs_one_transaction(postgres_url):
         cut_all_connections(postgres_url)  # while the connection rests in the pool
         async with database.transaction() as tx:
             await SystemUsers(tx).ensure("ada")
+
+
+@pytest.mark.integration
+@pytest.mark.usefixtures("empty_postgres")
+async def test_a_lost_connection_costs_one_whole_unit_of_work(postgres_url):
+    """What is done at once is told as unavailable when cut, and works again the next time."""
+    migrate.upgrade(postgres_url)
+
+    async def be_cut(tx):
+        await SystemUsers(tx).ensure("ada")
+        cut_all_connections(postgres_url)
+        await SystemUsers(tx).ensure("bob")
+
+    async def look(tx):
+        return await SystemUsers(tx).list()
+
+    async def claim_and_be_cut(tx):
+        cut_all_connections(postgres_url)
+        return await SystemTasks(tx).claim(
+            now=tx.now(), limit=1, claimed_by="one", lease_seconds=30
+        )
+
+    async with SqlDatabase(postgres_url, InProcessEventBus()) as database:
+        for cut in (be_cut, claim_and_be_cut):
+            with pytest.raises(UnavailableError):
+                await database.at_once(cut)
+            assert await database.at_once(look) == []
+        cut_all_connections(postgres_url)  # while the connection rests
+        assert await database.at_once(look) == []
 
 
 @pytest.mark.parametrize(

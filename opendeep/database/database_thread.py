@@ -1,13 +1,15 @@
-"""SQLite on one thread of its own: one hand-over for each statement, and everybody in turn.
+"""A database on one thread of its own: all of SQLite, and PostgreSQL's whole units of work.
 
 A hand-over wakes the thread and then the loop, and with many calls under way the loop is
 milliseconds away from its next turn. An asynchronous driver hands over three or four times for
-each statement (open a cursor, run, fetch, close); here the thread does all of it at once. Turns are
-taken in order: where newcomers may slip in, a waiter can starve for as long as there are newcomers.
+each statement (open a cursor, run, fetch, close); here the thread does all of it at once, and of a
+whole unit of work, too. Turns are taken in order: where newcomers may slip in, a waiter can starve
+for as long as there are newcomers.
 """
 
 import asyncio
 import contextvars
+import select
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -27,19 +29,20 @@ ResultT = TypeVar("ResultT")
 BEGIN_SQLITE = "BEGIN IMMEDIATE"
 
 
-class SqliteThread:
-    """The only user of a SQLite engine; one transaction at a time, first come, first served.
+class DatabaseThread:
+    """The only user of an engine; one transaction at a time, first come, first served.
 
     Args:
-        engine: made with ``check_same_thread`` off; closed by :meth:`close`.
+        engine: usable from any thread; closed by :meth:`close`.
         turn_seconds: how long a transaction waits for its turn.
     """
 
     def __init__(self, engine: Engine, *, turn_seconds: float) -> None:
         self._engine = engine
+        self._is_sqlite = engine.dialect.name == "sqlite"
         self._turn_seconds = turn_seconds
         self._turn = asyncio.Lock()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
         self._kept: Connection | None = None
 
     async def close(self) -> None:
@@ -113,13 +116,20 @@ class SqliteThread:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
     def _open(self, opened: list[Connection]) -> None:
-        if self._kept is None or self._kept.invalidated:
+        if self._kept is not None and (
+            self._kept.invalidated or not (self._is_sqlite or _is_at_rest(_driver(self._kept)))
+        ):
+            self._kept.invalidate()
+            self._kept.close()
+            self._kept = None
+        if self._kept is None:
             self._kept = self._engine.connect()
         connection = self._kept
-        try:
-            _driver(connection).execute(BEGIN_SQLITE)
-        except sqlite3.Error as error:
-            raise as_sqlalchemys(connection, error) from error
+        if self._is_sqlite:  # psycopg begins with the first statement, the other too late
+            try:
+                _driver(connection).execute(BEGIN_SQLITE)
+            except sqlite3.Error as error:
+                raise as_sqlalchemys(connection, error) from error
         opened.append(connection)
 
     def _dispose(self) -> None:
@@ -152,7 +162,7 @@ def execute(
     if result.returns_rows and cursor is not None and not buffered:
         try:
             found = cursor.fetchall()
-        except sqlite3.Error as error:
+        except connection.dialect.loaded_dbapi.Error as error:
             result.cursor_strategy.handle_exception(result, cursor, error)  # as SQLAlchemy's own
         result.cursor_strategy = FullyBufferedCursorFetchStrategy(cursor, initial_buffer=found)
     return result
@@ -165,7 +175,7 @@ def _commit(opened: list[Connection]) -> None:
     else:  # nothing but written statements: SQLAlchemy knows of no transaction
         try:
             _driver(connection).commit()
-        except sqlite3.Error as error:
+        except connection.dialect.loaded_dbapi.Error as error:
             raise as_sqlalchemys(connection, error) from error
     _close(opened)
 
@@ -181,3 +191,12 @@ def _close(opened: list[Connection]) -> None:
 
 def _driver(connection: Connection) -> Any:
     return connection.connection.driver_connection
+
+
+def _is_at_rest(driver: Any) -> bool:
+    """Say whether a resting connection lives: a server that goes says so, or closes the socket."""
+    if driver.closed:
+        return False
+    told = select.poll()
+    told.register(driver.fileno(), select.POLLIN)
+    return not told.poll(0)

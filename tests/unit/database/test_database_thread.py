@@ -21,8 +21,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import StaticPool
 
 from opendeep.common.errors import UnavailableError
+from opendeep.database.database_thread import DatabaseThread
 from opendeep.database.engine import connect_arguments, parse_url, prepare_sqlite
-from opendeep.database.sqlite_thread import SqliteThread
 
 _META = MetaData()
 _NUMBERS = Table("numbers", _META, Column("n", Integer, primary_key=True))
@@ -35,7 +35,7 @@ async def numbers(tmp_path, *, turn_seconds=5.0):
     engine = create_engine(url, connect_args=connect_arguments(url), poolclass=StaticPool)
     prepare_sqlite(engine)
     _META.create_all(engine)
-    thread = SqliteThread(engine, turn_seconds=turn_seconds)
+    thread = DatabaseThread(engine, turn_seconds=turn_seconds)
     yield thread, engine
     await thread.close()
 
