@@ -165,8 +165,13 @@ def take(
 
 def ordered(claims: Iterable[Any]) -> list[TaskClaim]:
     """Read what :func:`take` returned, in the order of becoming due."""
-    rows = sorted([(str(due or ""), id_, user_id, token) for id_, user_id, token, due in claims])
+    rows = sorted([(_moment(due), id_, user_id, token) for id_, user_id, token, due in claims])
     return [TaskClaim(task_id, user_id, token) for _, task_id, user_id, token in rows]
+
+
+def _moment(due: Any) -> Any:
+    """Return PostgreSQL's seconds as they are; what SQLite holds may be no text, by hand."""
+    return due if isinstance(due, float) else str(due)
 
 
 class LaneRows:
@@ -253,10 +258,17 @@ def _take(dialect: str, shape: tuple[bool, bool], bounded: bool) -> Written:
         tasks.c.id,
         tasks.c.user_id,
         tasks.c.claim_token.label("token"),
-        type_coerce(tasks.c.next_action_time, _RAW).label("due"),
+        _due(dialect).label("due"),
     )
     claim = update(tasks).where(tasks.c.id.in_(select(chosen.c.id))).values(values)
     return Written(claim.returning(*returned), dialect)
+
+
+def _due(dialect: str) -> ColumnElement[Any]:
+    """Say when a task became due, to sort by: to read an instant takes psycopg ten microseconds."""
+    if dialect == "postgresql":
+        return func.date_part("epoch", tasks.c.next_action_time)
+    return type_coerce(tasks.c.next_action_time, _RAW)
 
 
 def _wanted(shape: tuple[bool, bool]) -> ColumnElement[bool]:
