@@ -4,6 +4,7 @@ One entrance for the text APIs (:func:`answer`); the telephone's is ``brain_dial
 """
 
 import json
+from typing import Final
 
 from opendeep.practice.brain_analyst import analyse
 from opendeep.practice.brain_chat import ChatAnswer, ChatRequest, UserSaid
@@ -12,6 +13,12 @@ from opendeep.practice.brain_schema import conformed, smallest
 from opendeep.practice.brain_summary import summarise
 
 MODEL_NAME = "opendeep-practice"
+_ADVICE: Final = {
+    "answer": "Rules know nothing beyond the task: take the first time that fits its wish.",
+    "say": "",
+    "certain": False,
+}
+"""What a call's voice AI is advised, whatever it asks."""
 
 
 def answer(request: ChatRequest) -> ChatAnswer:
@@ -25,6 +32,8 @@ def answer(request: ChatRequest) -> ChatAnswer:
             value = conformed(schema, analyse(prompt)) if schema else analyse(prompt)
         case "campaign_summary":
             value = conformed(schema, summarise(prompt)) if schema else summarise(prompt)
+        case "consult_answer":
+            value = conformed(schema, _ADVICE) if schema else _ADVICE
         case _:
             value = smallest(schema)
     return ChatAnswer(text=json.dumps(value, ensure_ascii=False))

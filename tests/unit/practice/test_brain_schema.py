@@ -99,7 +99,12 @@ def test_kept_values() -> None:
 
 @pytest.mark.parametrize(
     ("name", "key"),
-    [("call_analysis", "verdict"), ("campaign_summary", "headline"), ("other", "x")],
+    [
+        ("call_analysis", "verdict"),
+        ("campaign_summary", "headline"),
+        ("consult_answer", "answer"),
+        ("other", "x"),
+    ],
 )
 def test_the_entrance(name: str, key: str) -> None:
     """Each schema's name leads to its rules, and any other to the smallest instance."""
