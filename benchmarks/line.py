@@ -163,7 +163,10 @@ class Caller:
                     break
         network = self._app.ends.network
         records = [] if network is None else network.records
-        record = next(one for one in reversed(records) if one.number == number)
+        record = next((one for one in reversed(records) if one.number == number), None)
+        if record is None:
+            names = [event.name for event in events]
+            raise ValueError(f"Nobody answered as {dd}: {call.cause}, {names}")
         return Placed(call=call, events=events, lines=lines, record=record, status=row.status.value)
 
 
