@@ -283,6 +283,7 @@ def _scheduler(base: Foundation, gate: PolicyDialGate) -> TaskSchedulerService:
         max_concurrent_calls=1 if base.config.app_test_mode else base.config.max_concurrent_calls,
         max_concurrent_calls_per_user=base.config.max_concurrent_calls_per_user,
         max_concurrent_calls_per_campaign=base.config.max_concurrent_calls_per_campaign or None,
+        canary_calls=base.config.canary_calls,
         poll_seconds=base.config.scheduler_poll_seconds,
         claimed_by=f"{platform.node()}:{secrets.token_hex(4)}",
     )

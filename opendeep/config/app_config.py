@@ -134,6 +134,7 @@ class AppConfig(BaseSettings):
     max_concurrent_calls: Annotated[int, Field(ge=1, le=10_000)] = 10
     max_concurrent_calls_per_user: Annotated[int, Field(ge=1, le=10_000)] = 5
     max_concurrent_calls_per_campaign: Annotated[int, Field(ge=0, le=10_000)] = 0
+    canary_calls: Annotated[int, Field(ge=0, le=100)] = 0
     calls_per_second: Annotated[float, Field(gt=0, le=1000)] = 1.0
     scheduler_poll_seconds: Annotated[float, Field(gt=0, le=3600)] = 1.0
 

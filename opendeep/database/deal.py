@@ -24,24 +24,36 @@ class CampaignRoom:
     """How many more tasks of each campaign may be claimed.
 
     Args:
-        most: how many one campaign may have queued or in progress.
+        most: how many one campaign may have queued or in progress; None for any number.
         busy: how many each has; who has none may be left out.
+        first: how many more each may have that is to prove itself first.
     """
 
-    def __init__(self, most: int, busy: Mapping[CampaignId, int]) -> None:
+    def __init__(
+        self,
+        most: int | None,
+        busy: Mapping[CampaignId, int],
+        first: Mapping[CampaignId, int] | None = None,
+    ) -> None:
         self._most = most
         self._busy = dict(busy)
+        self._first = dict(first or {})
 
     def of(self, campaign_id: CampaignId | None) -> int | None:
         """Return a campaign's room; None, without a bound, for tasks of no campaign."""
         if campaign_id is None:
             return None
-        return max(self._most - self._busy.get(campaign_id, 0), 0)
+        rooms = [self._first[campaign_id]] if campaign_id in self._first else []
+        if self._most is not None:
+            rooms.append(self._most - self._busy.get(campaign_id, 0))
+        return max(min(rooms), 0) if rooms else None
 
     def take(self, campaign_id: CampaignId | None, count: int) -> None:
         """Count what was claimed."""
         if campaign_id is not None:
             self._busy[campaign_id] = self._busy.get(campaign_id, 0) + count
+        if campaign_id in self._first:
+            self._first[campaign_id] -= count
 
 
 class Deal:

@@ -106,6 +106,7 @@ class Campaign(Frozen):
     updated_at: datetime
     when_goal_met: WhenGoalMet = WhenGoalMet.GO_ON
     goal_met_by: TaskId | None = None
+    canary_passed_at: datetime | None = None
 
 
 class PhoneMenu(Frozen):

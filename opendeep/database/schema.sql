@@ -60,6 +60,7 @@ CREATE TABLE campaigns (
     updated_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
     when_goal_met TEXT DEFAULT 'go_on' NOT NULL,
     goal_met_by INTEGER,
+    canary_passed_at DATETIME,
     CONSTRAINT pk_campaigns PRIMARY KEY (id),
     CONSTRAINT ck_campaigns_status CHECK (status IN ('active', 'paused', 'finished', 'cancelled')),
     CONSTRAINT uq_campaigns_id_user_id UNIQUE (id, user_id),
@@ -459,4 +460,4 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
-INSERT INTO alembic_version (version_num) VALUES ('0009');
+INSERT INTO alembic_version (version_num) VALUES ('0010');

@@ -59,6 +59,7 @@ CREATE TABLE campaigns (
     updated_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
     when_goal_met TEXT DEFAULT 'go_on' NOT NULL,
     goal_met_by BIGINT,
+    canary_passed_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT pk_campaigns PRIMARY KEY (id),
     CONSTRAINT ck_campaigns_status CHECK (status IN ('active', 'paused', 'finished', 'cancelled')),
     CONSTRAINT uq_campaigns_id_user_id UNIQUE (id, user_id),
@@ -439,4 +440,4 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
-INSERT INTO alembic_version (version_num) VALUES ('0009');
+INSERT INTO alembic_version (version_num) VALUES ('0010');

@@ -111,6 +111,8 @@ campaigns = owned(
     text_column("when_goal_met", "go_on"),
     # The task that met the goal; from then on nothing of a campaign that stops is dialled.
     Column("goal_met_by", ROW_ID),
+    # When its first calls had shown that the rest may go out, or its user resumed it after that.
+    maybe_instant("canary_passed_at"),
     one_of("status", CampaignStatus),
     UniqueConstraint("id", "user_id"),
     Index(None, "user_id", "id"),

@@ -194,6 +194,9 @@ class CampaignActions:
     ) -> None:
         async with self._database.transaction() as tx:
             await Campaigns(tx, user_id).set_status(campaign_id, status, expected=expected)
+            if status is CampaignStatus.ACTIVE:
+                # Whoever resumes a campaign has looked at its first calls.
+                await Campaigns(tx, user_id).prove(campaign_id)
             await AuditLog(tx, user_id).append(
                 f"campaign_{status.value}", {"campaign_id": campaign_id}
             )

@@ -16,6 +16,7 @@ from opendeep.common.wake_loop import MORE, WakeLoop
 from opendeep.database.engine import Database
 from opendeep.database.repositories import SystemCalls, SystemStops, SystemTasks
 from opendeep.database.transaction import Transaction
+from opendeep.task_manager.canary import room_for_first_calls
 from opendeep.task_manager.dial_gate import PolicyDialGate
 from opendeep.task_manager.trunk_breaker import free_calls
 
@@ -28,12 +29,14 @@ class SchedulerConfig:
 
     Attributes:
         claimed_by: this process's name in the rows.
+        canary_calls: how many calls prove a new campaign before the rest goes out; 0 for none.
         lease_seconds: how long a claimed task may wait for the initiator.
     """
 
     max_concurrent_calls: int = 10
     max_concurrent_calls_per_user: int = 5
     max_concurrent_calls_per_campaign: int | None = None
+    canary_calls: int = 0
     poll_seconds: float = 1.0
     claimed_by: str = "scheduler"
     lease_seconds: float = 60.0
@@ -97,6 +100,7 @@ class TaskSchedulerService:
             limit=0 if stopped else free,
             per_user=self._config.max_concurrent_calls_per_user,
             per_campaign=self._config.max_concurrent_calls_per_campaign,
+            first=await room_for_first_calls(tx, self._config.canary_calls),
             claimed_by=self._config.claimed_by,
             lease_seconds=self._config.lease_seconds,
         )

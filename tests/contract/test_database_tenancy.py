@@ -207,6 +207,7 @@ EMPTY: dict[str, Attempt] = {
     "PastCalls.reached": lambda tx, u, _: PastCalls(tx, u).reached(CALLED, since=LONG_AGO, most=9),
     "PastCalls.unread": lambda tx, u, _: PastCalls(tx, u).unread(CALLED, since=LONG_AGO),
     "PastCalls.in_call": lambda tx, u, _: PastCalls(tx, u).in_call(CALLED, since=LONG_AGO),
+    "Campaigns.prove": lambda tx, u, e: Campaigns(tx, u).prove(e.campaign.id),
     "CampaignGoals.hold": lambda tx, u, e: CampaignGoals(tx, u).hold(e.campaign.id),
     "CampaignGoals.meet": lambda tx, u, e: CampaignGoals(tx, u).meet(e.task),
     "CampaignGoals.reopen": lambda tx, u, e: CampaignGoals(tx, u).reopen(e.campaign.id),

@@ -15,6 +15,7 @@ from opendeep.database.repositories.phone_menus import PhoneMenus
 from opendeep.database.repositories.profiles import Profiles
 from opendeep.database.repositories.records import AuditLog, IdempotencyKeys, UserEvents
 from opendeep.database.repositories.system_calls import SystemCalls
+from opendeep.database.repositories.system_canaries import SystemCanaries
 from opendeep.database.repositories.system_decisions import SystemDecisions
 from opendeep.database.repositories.system_dnd import SystemDnd
 from opendeep.database.repositories.system_feedback import SystemFeedback
@@ -47,6 +48,7 @@ __all__ = [
     "PhoneMenus",
     "Profiles",
     "SystemCalls",
+    "SystemCanaries",
     "SystemDecisions",
     "SystemDnd",
     "SystemFeedback",

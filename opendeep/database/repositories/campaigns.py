@@ -111,6 +111,11 @@ class Campaigns(ScopedRepository):
         self._scope.tell(event, subject_id=campaign_id)
         return changed
 
+    async def prove(self, campaign_id: CampaignId) -> bool:
+        """Ask a campaign for no (more) first calls; False for one that the user does not have."""
+        change = self._scope.update(campaigns, Campaign).where(campaigns.c.id == campaign_id)
+        return await change.set({"canary_passed_at": self._scope.now()}) is not None
+
     async def counts(self, campaign_id: CampaignId) -> dict[str, int]:
         """Count the campaign's tasks by status; a status without tasks is left out."""
         query = self._scope.values(tasks, tasks.c.status, func.count().label("count"))

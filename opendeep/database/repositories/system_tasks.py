@@ -1,13 +1,13 @@
 """Tasks across users: the queue. For the scheduler, the initiator, recovery and lifecycle alone."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select, text, update
 
 from opendeep.common.data_models import TaskStatus
-from opendeep.common.ids import TaskId, UserId
+from opendeep.common.ids import CampaignId, TaskId, UserId
 from opendeep.database import claims
 from opendeep.database.deal import CampaignRoom, Deal
 from opendeep.database.due import URGENCY, due
@@ -46,6 +46,7 @@ class SystemTasks:
         lease_seconds: float,
         per_user: int | None = None,
         per_campaign: int | None = None,
+        first: Mapping[CampaignId, int] | None = None,
     ) -> list[Task]:
         """Claim as :meth:`claim` does; return the tasks, and tell their users."""
         claims = await self.claim(
@@ -55,6 +56,7 @@ class SystemTasks:
             lease_seconds=lease_seconds,
             per_user=per_user,
             per_campaign=per_campaign,
+            first=first,
         )
         if not claims:
             return []
@@ -74,6 +76,7 @@ class SystemTasks:
         lease_seconds: float,
         per_user: int | None = None,
         per_campaign: int | None = None,
+        first: Mapping[CampaignId, int] | None = None,
     ) -> list[claims.TaskClaim]:
         """Move due tasks to ``queued_for_call`` for this claimer, in the order to dial them.
 
@@ -89,6 +92,7 @@ class SystemTasks:
             lease_seconds: how long the claim holds without being taken or given back.
             per_user: how many tasks of one user may be queued or in progress; None for any number.
             per_campaign: the same of one campaign.
+            first: how many more tasks of campaigns that are to prove themselves first.
         """
         if limit <= 0:
             return []
@@ -96,7 +100,8 @@ class SystemTasks:
         expires_at = now + timedelta(seconds=lease_seconds)
         lease = claims.Lease(now=now, claimed_by=claimed_by, expires_at=expires_at)
         rows = claims.LaneRows(self._tx, lease)
-        room = None if per_campaign is None else await self._room(per_campaign)
+        bounded = per_campaign is not None or first
+        room = await self._room(per_campaign, first) if bounded else None
         deal = Deal(lanes, rows, limit=limit, per_user=per_user, room=room)
         claimed = await deal.run()
         if deal.users > 1:
@@ -191,7 +196,9 @@ class SystemTasks:
         found = await self._tx.rows(statement, parameters)
         return [lane for row in found if (lane := claims.lane_of(row, per_user=per_user))]
 
-    async def _room(self, per_campaign: int) -> CampaignRoom:
+    async def _room(
+        self, per_campaign: int | None, first: Mapping[CampaignId, int] | None
+    ) -> CampaignRoom:
         """Return how many more tasks each campaign may have queued or in progress."""
         busy = (TaskStatus.QUEUED_FOR_CALL, TaskStatus.IN_PROGRESS)
         statement = (
@@ -200,7 +207,8 @@ class SystemTasks:
             .group_by(tasks.c.campaign_id)
         )
         found = (await self._tx.execute(statement)).mappings()
-        return CampaignRoom(per_campaign, {row["campaign_id"]: int(row["count"]) for row in found})
+        held = {row["campaign_id"]: int(row["count"]) for row in found}
+        return CampaignRoom(per_campaign, held, first)
 
     async def _remember_turn(self, user_ids: set[UserId], now: datetime) -> None:
         """Note that these users were served.
