@@ -4,7 +4,6 @@ Each function runs in a process of its own (``spawn``), waits until all are read
 many tasks it claimed and how long that took.
 """
 
-import asyncio
 import sqlite3
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from functools import partial
 from typing import Any
 
 import psycopg
+import uvloop
 
 from opendeep.common.clock import SystemClock
 from opendeep.common.data_models import TaskStatus
@@ -53,7 +53,7 @@ WHERE status = 'queued_for_call' AND id IN ({ids})
 
 def ours(job: Job, wait: Wait) -> tuple[int, float]:
     """Claim with the product's queue."""
-    return asyncio.run(_ours(job, wait))
+    return uvloop.run(_ours(job, wait))  # as the product does
 
 
 async def _ours(job: Job, wait: Wait) -> tuple[int, float]:

@@ -10,7 +10,6 @@ for as long as there are newcomers.
 import asyncio
 import contextvars
 import select
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -21,7 +20,7 @@ from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 
 from opendeep.common.errors import UnavailableError
 from opendeep.database.transaction import Parameters, Run
-from opendeep.database.written import Written, as_sqlalchemys, rows
+from opendeep.database.written import Written, rows, sqlalchemys_errors
 
 ArgsT = TypeVarTuple("ArgsT")
 ResultT = TypeVar("ResultT")
@@ -126,10 +125,8 @@ class DatabaseThread:
             self._kept = self._engine.connect()
         connection = self._kept
         if self._is_sqlite:  # psycopg begins with the first statement, the other too late
-            try:
+            with sqlalchemys_errors(connection):
                 _driver(connection).execute(BEGIN_SQLITE)
-            except sqlite3.Error as error:
-                raise as_sqlalchemys(connection, error) from error
         opened.append(connection)
 
     def _dispose(self) -> None:
@@ -173,10 +170,8 @@ def _commit(opened: list[Connection]) -> None:
     if connection.in_transaction():
         connection.commit()
     else:  # nothing but written statements: SQLAlchemy knows of no transaction
-        try:
+        with sqlalchemys_errors(connection):
             _driver(connection).commit()
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise as_sqlalchemys(connection, error) from error
     _close(opened)
 
 
@@ -186,7 +181,8 @@ def _close(opened: list[Connection]) -> None:
         connection = opened.pop()
         connection.rollback()
         if not connection.invalidated:
-            _driver(connection).rollback()
+            with sqlalchemys_errors(connection):
+                _driver(connection).rollback()
 
 
 def _driver(connection: Connection) -> Any:

@@ -5,7 +5,8 @@ tenth of one, to run it less. A ``Written`` keeps the text, the values that neve
 each other value is stored; its rows are the driver's own tuples.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import ClauseElement, Connection
@@ -69,26 +70,32 @@ def rows(connection: Connection, written: Written, parameters: Any) -> list[tupl
     Raises:
         DBAPIError: as SQLAlchemy would; the connection is invalidated where it is lost.
     """
-    cursor: Any = connection.connection.cursor()
     values = written.values(parameters)
+    with sqlalchemys_errors(connection):
+        cursor: Any = connection.connection.cursor()
+        try:
+            cursor.execute(written.sql, values)
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+        finally:
+            cursor.close()
+    return found
+
+
+@contextmanager
+def sqlalchemys_errors(connection: Connection) -> Iterator[None]:
+    """Turn the driver's errors into SQLAlchemy's; a connection that is lost is let go of.
+
+    Raises:
+        DBAPIError: as SQLAlchemy would.
+    """
+    dialect, driver = connection.dialect, connection.connection.dbapi_connection
+    base = dialect.loaded_dbapi.Error
     try:
-        cursor.execute(written.sql, values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise as_sqlalchemys(connection, error) from error
-    finally:
-        cursor.close()
-    return found
-
-
-def as_sqlalchemys(connection: Connection, error: Any) -> DBAPIError:
-    """Return SQLAlchemy's error for the driver's; a connection that is lost is let go of."""
-    driver: Any = connection.connection.dbapi_connection
-    lost = connection.dialect.is_disconnect(error, driver, None)
-    if lost:
-        connection.invalidate(error)
-    base = connection.dialect.loaded_dbapi.Error
-    found: DBAPIError = DBAPIError.instance(
-        None, None, error, base, connection_invalidated=lost, dialect=connection.dialect
-    )
-    return found
+        yield
+    except base as error:
+        lost = dialect.is_disconnect(error, driver, None)
+        if lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            None, None, error, base, connection_invalidated=lost, dialect=dialect
+        ) from error

@@ -1,4 +1,4 @@
-"""Turns, hand-overs and broken-off work on SQLite's thread."""
+"""Turns, hand-overs and broken-off work on a database's thread."""
 
 import asyncio
 import threading
