@@ -17,7 +17,11 @@ LANGUAGES = frozenset(say.AFFIRMS)
 
 _TITLES = re.compile(r"\b(Dr|Mr|Mrs|Ms|Prof|St|No|Sr|Sra|Mme|M)\.(?=\s)")
 _MERIDIEM = re.compile(r"\b([ap])\.\s?m\.?(?=\s|$|,)", re.IGNORECASE)
-_ENDS = re.compile(r"(?<=[.?!;…。？！—])\s+|,\s+(?=and you\b|and i\b|and we\b|but you\b)|\s+—\s+")  # noqa: RUF001
+_ENDS = re.compile(
+    r"(?<=[.?!;…。？！—])\s+|,\s+(?=and you\b|and i\b|and we\b|but you\b)|\s+—\s+"  # noqa: RUF001
+    # Recognisers hang the closing question to the answer before it, and lose its mark.
+    r"|,\s+(?=(?i:anything else)\W*$)",
+)
 _QUESTION_MARKS = ("?", "？", "؟")  # noqa: RUF001
 
 

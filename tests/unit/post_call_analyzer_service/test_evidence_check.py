@@ -279,3 +279,20 @@ def test_any_agreed_value_can_be_checked(value: str) -> None:
     """No text in an agreed value breaks the check."""
     checked = check_evidence(claimed(agreed={"x": value}), LINES)
     assert set(checked.analysis.agreed) <= {"x"}
+
+
+@pytest.mark.parametrize(
+    "answer", ["Yes, that is right. Anything else?", "Yes, that is right, anything else."]
+)
+def test_a_yes_with_a_closing_question(answer: str) -> None:
+    """A time that was misheard is mended by the yes to our read-back, however it is written."""
+    lines = (
+        HeardLine(seq=1, speaker=Speaker.CALLEE, text="I have Wednesday at nine fifteen."),
+        HeardLine(seq=2, speaker=Speaker.AI, text="Wednesday at nine fifteen works, please."),
+        HeardLine(seq=3, speaker=Speaker.CALLEE, text="You are now booked for Wednesday at nine."),
+        HeardLine(seq=4, speaker=Speaker.AI, text="So that is Wednesday at nine fifteen, correct?"),
+        HeardLine(seq=5, speaker=Speaker.CALLEE, text=answer),
+    )
+    evidence = [Evidence(claim="booked", quote="Yes, that is right", seq=5)]
+    checked = check_evidence(claimed(agreed={"time": "9:15 AM"}, evidence=evidence), lines)
+    assert checked.analysis.verdict is Verdict.SUCCESS
