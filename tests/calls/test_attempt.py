@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import re
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -90,10 +91,9 @@ async def test_originate_says_what_asterisk_needs(world: CallWorld) -> None:
     assert originate.get("ChannelId") == f"od-{call.id}" == call.asterisk_unique_id
     assert (originate.get("Context"), originate.get("Exten")) == ("opendeep", "media")
     assert (originate.get("Async"), originate.get("Timeout")) == ("true", "30000")
-    assert originate.get_all("Variable") == (
-        f"OPENDEEP_CALL_ID={call.id}",
-        f"OPENDEEP_AUDIOSOCKET={AUDIOSOCKET}",
-    )
+    *variables, dial_by = originate.get_all("Variable")
+    assert variables == [f"OPENDEEP_CALL_ID={call.id}", f"OPENDEEP_AUDIOSOCKET={AUDIOSOCKET}"]
+    assert re.fullmatch(r"OPENDEEP_DIAL_BY=\d{10}", dial_by)
     (media,) = world.media.prepared
     assert media.instructions == "Do: ask for the time"
     assert media.disclosure == "This is an AI calling for ada."

@@ -364,6 +364,7 @@ async def test_stopping_in_mid_call(world: AudioWorld) -> None:
         with pytest.raises(UnavailableError):
             await world.server.prepare(call_config(OTHER))
         await world.end.closed.wait()
+        await asyncio.sleep(0.1)
         assert world.peer.closed
     assert len(world.desk.said) == 2
 
