@@ -159,7 +159,7 @@ async def test_a_lying_model_completes_nothing(world: World) -> None:
     [
         (CallCause.BUSY, TaskStatus.RETRY_SCHEDULED, 10),
         (CallCause.NO_ANSWER, TaskStatus.RETRY_SCHEDULED, 120),
-        (CallCause.VOICEMAIL, TaskStatus.RETRY_SCHEDULED, 240),
+        (CallCause.VOICEMAIL, TaskStatus.RETRY_SCHEDULED, 60),
         (CallCause.CALLEE_HUNG_UP, TaskStatus.RETRY_SCHEDULED, 60),
         (CallCause.CONGESTION, TaskStatus.RETRY_SCHEDULED, 5),
         (CallCause.SILENCE, TaskStatus.RETRY_SCHEDULED, 60),
