@@ -207,15 +207,6 @@ def _connections(url: URL) -> _Connections:
         url, connect_args=arguments, pool_size=_POSTGRES_POOL_SIZE, pool_pre_ping=True
     )
     whole = create_engine(url, connect_args={**_GIVES_UP, **arguments}, pool_size=1)
-
-    @event.listens_for(whole, "connect")
-    def plan_once(connection: Any, _record: object) -> None:
-        # To plan one look at the lanes takes a millisecond, to run it a quarter of one; and every
-        # value has the same best plan, since each statement is a look into an index.
-        connection.autocommit = True
-        connection.execute("SET plan_cache_mode = force_generic_plan")
-        connection.autocommit = False
-
     return _PostgresPool(pool, DatabaseThread(whole, turn_seconds=BUSY_TIMEOUT_SECONDS))
 
 
