@@ -33,7 +33,6 @@ class Cap:
     number: str | None = None
     at_once: int = _MANY
     per_user: int = _MANY
-    per_campaign: int | None = None
     per_second: float = _MANY
     ends: bool = True
 
@@ -44,7 +43,6 @@ CAPS = {
         most=2,
         rules=DialRules(enforce_hours=False, budgets=BudgetRules(campaign_usd=2, estimate_usd=1)),
     ),
-    "campaign at once": Cap(most=6, users=3, per_campaign=2, ends=False),
     "at once": Cap(most=6, users=3, at_once=6, ends=False),
     "per second": Cap(most=5, users=3, per_second=5),
 }
@@ -87,7 +85,6 @@ async def _worker(database: Database, cap: Cap, made: list[str]) -> None:
     limits = CallLimits(
         max_concurrent_calls=cap.at_once,
         max_concurrent_calls_per_user=cap.per_user,
-        max_concurrent_calls_per_campaign=cap.per_campaign,
         calls_per_second=cap.per_second,
     )
     reservations = Reservations(database, PolicyDialGate(cap.rules), limits)

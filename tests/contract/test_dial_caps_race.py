@@ -113,3 +113,26 @@ async def test_a_cap_is_filled_and_never_exceeded(make_database, database, seeds
     permitted = [row.call_id for row in stored if row.verdict == "dial"]
     assert sorted(permitted) == sorted(attempt.call.id for attempt in made)
     assert (await replay_decisions(database)).differences == ()
+
+
+@pytest.mark.parametrize("make_database", ENGINES, indirect=True)
+@pytest.mark.usefixtures("make_database")
+async def test_a_campaign_has_its_calls_at_once_and_no_more(database, seeds):
+    """Many who reserve side by side fill each campaign's limit exactly; other tasks have none."""
+    user = await seeds.user()
+    campaigns = [await seeds.campaign(user), await seeds.campaign(user), None]
+    for place in range(9):
+        number = f"+120155501{place + 20:02}"
+        await seeds.task(user, campaigns[place % 3], phone_number=number)
+    await requeue(database, [user])
+    limits = CallLimits(
+        max_concurrent_calls=1000,
+        max_concurrent_calls_per_user=1000,
+        max_concurrent_calls_per_campaign=2,
+        calls_per_second=1000,
+    )
+    gate = PolicyDialGate(DialRules(enforce_hours=False))
+    reservations = [Reservations(database, gate, limits) for _ in range(12)]
+    found = await asyncio.gather(*(each.reserve() for each in reservations))
+    made = [attempt.task.campaign_id for attempt in found if attempt is not None]
+    assert [made.count(campaign and campaign.id) for campaign in campaigns] == [2, 2, 3]
