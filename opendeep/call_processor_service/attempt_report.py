@@ -87,6 +87,7 @@ class AttemptReport:
                 started_at=token.at,
             )
             await self._tell(tx, following.value, {})
+            tx.survive_power_loss()  # An attempt that was dialled is never found undialled.
         self.status = following
         return token
 

@@ -162,6 +162,14 @@ class _Connections(Protocol):
         """Do the whole of a transaction."""
         ...
 
+    async def sync(self) -> None:
+        """Have every commit so far on the disk.
+
+        Raises:
+            UnavailableError: the disk refused; the commits stand.
+        """
+        ...
+
     async def close(self) -> None:
         """Let go of every connection."""
         ...
@@ -191,6 +199,9 @@ class _PostgresPool:
 
     async def at_once(self, work: Callable[[Run], Coroutine[Any, Any, ResultT]]) -> ResultT:
         return await self._thread.at_once(work)
+
+    async def sync(self) -> None:
+        """Do nothing: the server answers a commit when it is on the disk."""
 
     async def close(self) -> None:
         await self._thread.close()
@@ -253,7 +264,7 @@ class SqlDatabase:
                 yield tx
                 await tx.store_events()
                 await tx.announce()
-        await tx.deliver(self._bus)
+        await self._finish(tx)
 
     async def at_once(self, work: Callable[[Transaction], Coroutine[Any, Any, ResultT]]) -> ResultT:
         """Do a unit of work (see :class:`Database`)."""
@@ -267,8 +278,14 @@ class SqlDatabase:
 
         with translated_errors():
             tx, result = await self._opened().at_once(whole)
-        await tx.deliver(self._bus)
+        await self._finish(tx)
         return result
+
+    async def _finish(self, tx: Transaction) -> None:
+        """Do what follows a commit."""
+        await tx.deliver(self._bus)
+        if tx.survives_power_loss:
+            await self._opened().sync()
 
     def _opened(self) -> _Connections:
         if self._connections is None:

@@ -112,6 +112,7 @@ class Transaction:
         self._origin = origin
         self._events: list[UserEventDraft] = []
         self._messages: list[tuple[str, Message]] = []
+        self.survives_power_loss = False
 
     @property
     def dialect(self) -> str:
@@ -163,6 +164,14 @@ class Transaction:
         if self._dialect == "postgresql":
             statement = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
             await self.execute(statement, {"name": name})
+
+    def survive_power_loss(self) -> None:
+        """Have the commit on the disk before the database's block returns.
+
+        For what something irrevocable follows. PostgreSQL's commits are there anyway; SQLite's
+        survive the process's death, but for a moment not the machine's.
+        """
+        self.survives_power_loss = True
 
     def publish(self, channel: str, message: Message) -> None:
         """Send ``message`` on the bus after the commit; a roll-back drops it."""

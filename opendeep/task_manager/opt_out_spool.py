@@ -56,6 +56,7 @@ async def note_opt_out(tx: Transaction, opt_out: OptOut) -> None:
     Raises:
         NotFoundError: there is no such call.
     """
+    tx.survive_power_loss()  # The file is removed next.
     call = await SystemCalls(tx).get(opt_out.call_id)
     events = CallEvents(tx, call.user_id)
     for event in await events.list(call.id):

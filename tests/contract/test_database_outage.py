@@ -1,7 +1,10 @@
 """A server that goes and comes back, and processes that start at the same moment."""
 
 import asyncio
+import errno
+import os
 import sqlite3
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -98,3 +101,40 @@ async def test_what_was_committed_survives_in_the_file(tmp_path):
         found = other.execute("SELECT username FROM users").fetchall()
         other.close()
     assert found == [("ada",)]
+
+
+async def test_what_must_survive_a_loss_of_power_is_written_out(tmp_path, monkeypatch):
+    """Such a commit is on the disk before its block returns; others only survive the process."""
+    url = f"sqlite:///{tmp_path}/opendeep.db"
+    migrate.upgrade(url)
+    synced = []
+    fsync = os.fsync
+
+    def note(descriptor):
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        fsync(descriptor)
+
+    async with SqlDatabase(url, InProcessEventBus()) as database:
+        monkeypatch.setattr(os, "fsync", note)
+        async with database.transaction() as tx:
+            await SystemUsers(tx).ensure("ada")
+        assert synced == []
+        async with database.transaction() as tx:
+            tx.survive_power_loss()
+            await SystemUsers(tx).ensure("bob")
+        assert synced == ["opendeep.db-wal"]
+
+        def refuse(_descriptor):
+            raise OSError(errno.EIO, "Input/output error")
+
+        monkeypatch.setattr(os, "fsync", refuse)
+
+        async def write():
+            async with database.transaction() as tx:
+                tx.survive_power_loss()
+                await SystemUsers(tx).ensure("cem")
+
+        with pytest.raises(UnavailableError, match="disk"):
+            await write()
+        async with database.transaction() as tx:
+            assert len(await SystemUsers(tx).list()) == 3
