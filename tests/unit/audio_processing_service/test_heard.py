@@ -35,11 +35,13 @@ STRETCHES = st.lists(
 )
 
 
-@given(stretches=STRETCHES, chance=st.randoms(use_true_random=False), complete=st.booleans())
+@given(stretches=STRETCHES, seed=st.integers(0, 2**32), complete=st.booleans())
 def test_what_was_heard_is_what_was_sent(
-    *, stretches: list[Stretch], chance: random.Random, complete: bool
+    *, stretches: list[Stretch], seed: int, complete: bool
 ) -> None:
     """Where an answer is cut is within 20 ms of its last sound on the wire, also after stalls."""
+    # Not Hypothesis's own chance, which loves runs of one code: then no frame has one place.
+    chance = random.Random(seed)  # noqa: S311 - sound to be found again
     sound = CallSound(None)
     answer, frames = bytearray(), [b""]
     for stretch in stretches:
