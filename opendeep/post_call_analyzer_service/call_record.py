@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from opendeep.common.data_models import CallCause, FeedbackKind, Speaker
+from opendeep.common.data_models import CallCause, CallStatus, FeedbackKind, Speaker
 from opendeep.config.prompt_config import POST_CALL_ANALYSIS_SYSTEM_PROMPT, in_tag
 from opendeep.database.engine import Database
 from opendeep.database.models import Call, Task
@@ -58,8 +58,15 @@ class CallRecord:
 
     @property
     def cause(self) -> CallCause:
-        """Why the call ended; a call without a cause is one that was lost from sight."""
+        """Why the call ended; one that was lost from sight is lost, whatever took it from us."""
+        if self.call.status is CallStatus.LOST:
+            return CallCause.LOST
         return self.call.cause or CallCause.LOST
+
+    @property
+    def number(self) -> str:
+        """The number that was called; by now the task may be at another one."""
+        return self.call.destination or self.task.phone_number
 
     @property
     def open_question(self) -> OpenQuestion | None:
@@ -83,7 +90,9 @@ async def load_record(database: Database, call: Call) -> CallRecord:
         lines = await Transcripts(tx, call.user_id).lines(call.id)
         events = await CallEvents(tx, call.user_id).list(call.id)
         asked = (await FeedbackRequests(tx, call.user_id).list(task_id=task.id, limit=_MOST)).items
-        listed = await DndList(tx, call.user_id).contains(task.phone_number)
+        listed = await DndList(tx, call.user_id).contains(
+            call.destination or task.phone_number
+        )
     return CallRecord(
         call=call,
         task=task,

@@ -75,13 +75,13 @@ async def store_judgement(
 
 async def _final_decision(tx: Transaction, record: CallRecord, decision: Decision) -> Decision:
     """Let the list win, also when the number came onto it after the call was read."""
-    listed = await DndList(tx, record.call.user_id).contains(record.task.phone_number)
+    listed = await DndList(tx, record.call.user_id).contains(record.number)
     return judge_opt_out() if listed and not decision.blocks_number else decision
 
 
 async def _block_number(tx: Transaction, record: CallRecord, reason: str) -> None:
     """List the number and cancel every task of the user that would dial it."""
-    user_id, number = record.call.user_id, record.task.phone_number
+    user_id, number = record.call.user_id, record.number
     await DndList(tx, user_id).add(number, reason, record.call.id)
     tasks = Tasks(tx, user_id)
     for other in await tasks.with_number(number, statuses=_NOT_BEGUN):

@@ -11,6 +11,7 @@ from opendeep.common import messages
 from opendeep.common.data_models import (
     REVIEW_OPTIONS,
     CallCause,
+    CallStatus,
     FeedbackKind,
     NextStep,
     Speaker,
@@ -488,3 +489,32 @@ async def test_a_call_without_a_cause_counts_as_lost(world: World) -> None:
     assert await judge(world, nameless) is TaskStatus.UNRESOLVED
     async with world.database.transaction() as tx:
         assert (await Calls(tx, world.user_id).get(call.id)).analysis_status == "done"
+
+
+@pytest.mark.parametrize("lines", [(), TALK[:1]])
+async def test_a_call_lost_from_sight_is_lost_whatever_took_it(
+    world: World, lines: Sequence[tuple[Speaker, str]]
+) -> None:
+    """A call whose end nobody saw, for the exchange's fault, is never redialled by itself."""
+    call = await world.finished_call(CallCause.EXCHANGE_FAILED, lines)
+    lost = call.model_copy(update={"status": CallStatus.LOST})
+    retry = BOOKED.model_copy(
+        update={"verdict": Verdict.FAILURE, "next_step": NextStep.RETRY, "evidence": []}
+    )
+    assert await judge(world, lost, retry) is TaskStatus.UNRESOLVED
+
+
+async def test_the_number_that_was_called_is_listed(world: World) -> None:
+    """An opt-out that is read late lists who said it, not the number the task is at by now."""
+    other = "+12125550109"
+    call = await world.finished_call(
+        CallCause.AI_HUNG_UP, [(Speaker.CALLEE, "Never call me again!")]
+    )
+    async with world.database.transaction() as tx:
+        await Tasks(tx, world.user_id).change(
+            call.task_id, expected={TaskStatus.AWAITING_ANALYSIS}, phone_number=other
+        )
+    await judge(world, call)
+    async with world.database.transaction() as tx:
+        listed = DndList(tx, world.user_id)
+        assert (await listed.contains(NUMBER), await listed.contains(other)) == (True, False)
