@@ -2,7 +2,7 @@
 
 import pytest
 
-from opendeep.audio_processing_service.circles import FAREWELLS_MOST, REMEMBERED, Circles
+from opendeep.audio_processing_service.circles import FAREWELLS_MOST, REMEMBERED, SHORT_MOST, Circles
 from opendeep.common.data_models import Speaker
 
 
@@ -31,6 +31,29 @@ def test_short_answers_repeat_in_any_talk(text: str) -> None:
     """A callee may say yes as often as they are asked."""
     circles = Circles()
     assert not any(circles.said(Speaker.CALLEE, text) for _ in range(20))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Yes, that's correct.",
+        "Ja, das ist richtig.",
+        "Sí, es correcto.",
+        "No, I don't think so.",
+    ],
+)
+def test_a_list_is_confirmed_in_the_same_words(text: str) -> None:
+    """Who is asked about one detail after the other may answer each alike."""
+    circles = Circles()
+    assert not any(circles.said(Speaker.CALLEE, text) for _ in range(20))
+
+
+@pytest.mark.parametrize("text", ["One moment, please.", "Sorry, could you repeat that?"])
+def test_few_words_are_said_again(text: str) -> None:
+    """A polite receptionist is not hung up on; who says nothing else any more is."""
+    circles = Circles()
+    assert not any(circles.said(Speaker.CALLEE, text) for _ in range(SHORT_MOST))
+    assert circles.said(Speaker.CALLEE, text)
 
 
 def test_a_queue_repeats_itself() -> None:
