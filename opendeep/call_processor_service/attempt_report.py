@@ -122,7 +122,7 @@ class AttemptReport:
                 raise ConflictError(f"The campaign is {state}.")
             if campaign.goal_met_by not in {None, task.id}:
                 raise ConflictError(GOAL_MET)
-        if refusal := await self._gate.why_unwanted(tx, call.user_id, task.phone_number):
+        if refusal := await self._gate.why_unwanted(tx, task):
             raise ConflictError(refusal)
 
     async def ringing(self) -> None:

@@ -45,8 +45,8 @@ class DialGate(Protocol):
 class NumberGate(Protocol):
     """The last look at the lists before Originate; task_manager implements it."""
 
-    async def why_unwanted(self, tx: Transaction, user_id: UserId, number: str) -> str | None:
-        """Return why a number may not be called any more, whatever its hours; None if it may."""
+    async def why_unwanted(self, tx: Transaction, task: Task) -> str | None:
+        """Return why a task may not be dialled any more, whatever its hours; None if it may."""
         ...
 
 
@@ -71,9 +71,9 @@ class TransferGate(Protocol):
 
 
 class NoLists:
-    """Lets every number pass."""
+    """Lets every task pass."""
 
-    async def why_unwanted(self, tx: Transaction, user_id: UserId, number: str) -> str | None:  # noqa: ARG002 - the port's
+    async def why_unwanted(self, tx: Transaction, task: Task) -> str | None:  # noqa: ARG002 - the port's
         """Return None."""
         return None
 

@@ -17,7 +17,12 @@ from opendeep.database.models import Task
 from opendeep.database.repositories import GOAL_MET, AuditLog, Campaigns, DialDecisions, Tasks
 from opendeep.database.transaction import Transaction
 from opendeep.task_manager.dial_facts import Decision, Dial, Refuse, WaitUntil
-from opendeep.task_manager.dial_inputs import DialRules, facts_of_number, facts_of_task
+from opendeep.task_manager.dial_inputs import (
+    DialRules,
+    facts_of_contact,
+    facts_of_number,
+    facts_of_task,
+)
 from opendeep.task_manager.dial_policy import decide
 from opendeep.task_manager.dial_record import row_of
 from opendeep.task_manager.frequency import PREFIX_RULE
@@ -78,13 +83,13 @@ class PolicyDialGate:
             case _:
                 assert_never(decision)
 
-    async def why_unwanted(self, tx: Transaction, user_id: UserId, number: str) -> str | None:
-        """Return why a number may not be called any more, whatever its hours; None if it may.
+    async def why_unwanted(self, tx: Transaction, task: Task) -> str | None:
+        """Return why a task may not be dialled any more, whatever its hours; None if it may.
 
         Stores nothing: the permission was stored when it was given, and what is refused here comes
         to :meth:`check` again.
         """
-        decision = decide(await facts_of_number(tx, self._rules, user_id, number), tx.now())
+        decision = decide(await facts_of_contact(tx, self._rules, task), tx.now())
         return None if isinstance(decision, Dial) else decision.reason
 
     async def check_number(self, tx: Transaction, user_id: UserId, number: str) -> str | None:

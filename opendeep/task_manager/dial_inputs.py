@@ -1,7 +1,7 @@
 """Gathers what the dialling policy looks at, in the transaction that asks it."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from opendeep.common.data_models import CallCause, PlanTask, TaskStatus
@@ -71,6 +71,12 @@ async def facts_of_number(
     )
 
 
+async def facts_of_contact(tx: Transaction, rules: DialRules, task: Task) -> DialFacts:
+    """Return what is to be known of a task's number alone; who said stop at another, said it."""
+    facts = await facts_of_number(tx, rules, task.user_id, task.phone_number)
+    return replace(facts, on_user_dnd=facts.on_user_dnd or await _other_is_listed(tx, task))
+
+
 async def facts_of_plan(
     tx: Transaction, rules: DialRules, user_id: UserId, plan: PlanTask
 ) -> DialFacts:
@@ -88,11 +94,11 @@ async def facts_of_plan(
 async def facts_of_task(tx: Transaction, rules: DialRules, task: Task) -> DialFacts:
     """Return everything that decides whether a task is dialled now."""
     number = task.phone_number
-    known = await facts_of_number(tx, rules, task.user_id, number)
+    known = await facts_of_contact(tx, rules, task)
     past, day = PastCalls(tx, task.user_id), tx.now() - frequency.DAY
     return DialFacts(
         phone_number=number,
-        on_user_dnd=known.on_user_dnd or await _other_is_listed(tx, task),
+        on_user_dnd=known.on_user_dnd,
         accounts_listing=known.accounts_listing,
         global_dnd_threshold=known.global_dnd_threshold,
         countries=known.countries,

@@ -207,6 +207,9 @@ class FeedbackManagerService:
         }
         if decision.phone_number is not None:
             changes["phone_number"] = decision.phone_number
+            changes["alternative_numbers"] = [
+                number for number in task.alternative_numbers if number != decision.phone_number
+            ]
             changes["sources"] = _with_source(task, answer)
         if task.current_attempt_count >= task.max_attempts:
             changes["max_attempts"] = task.current_attempt_count + 1

@@ -13,7 +13,7 @@ from opendeep.common.messages import GiveAnswer
 from opendeep.database.models import Call, FeedbackRequest, Task
 from opendeep.database.repositories import FeedbackRequests
 from opendeep.task_manager.feedback_manager_svc import FeedbackConfig, FeedbackManagerService
-from tests.unit.task_manager.conftest import World
+from tests.unit.task_manager.conftest import World, plan_task
 
 
 def manager(world: World) -> FeedbackManagerService:
@@ -217,3 +217,13 @@ async def test_expired_check_in_tells_nobody(world: World) -> None:
             expires_at=world.clock.now(),
         )
     assert await manager(world).expire_due() == 1
+
+
+async def test_a_number_that_was_another_of_the_contact_s(world: World) -> None:
+    """The user's number is dialled next and stands no second time among the others."""
+    first, second = "+13035550107", "+13035550108"
+    _, [task] = await world.campaign(plan_task(alternative_numbers=[first, second]))
+    asked = await check_in(world, task)
+    await manager(world).answer(task.user_id, asked.id, f"It is {first}")
+    moved = await world.get(task)
+    assert (moved.phone_number, moved.alternative_numbers) == (first, [second])

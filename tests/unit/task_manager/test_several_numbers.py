@@ -53,6 +53,15 @@ async def test_who_said_stop_at_one_number_is_called_at_none(world: World) -> No
     assert (await world.get(task)).status is TaskStatus.CANCELLED_DND
 
 
+async def test_who_says_stop_while_a_call_is_prepared_is_not_dialled(world: World) -> None:
+    """The last look before Originate sees the contact's other numbers, too."""
+    _, [task] = await world.campaign(plan_task(phone_number=FIRST, alternative_numbers=[SECOND]))
+    async with world.database.transaction() as tx:
+        assert await GATE.why_unwanted(tx, task) is None
+        await DndList(tx, world.user_id).add(SECOND, "asked")
+        assert await GATE.why_unwanted(tx, task) is not None
+
+
 async def test_what_is_claimed_when_the_goal_is_met_is_not_dialled(world: World) -> None:
     """The gate cancels what slipped through; "call now" opens the search again."""
     plan = CampaignPlan(
