@@ -90,9 +90,7 @@ async def load_record(database: Database, call: Call) -> CallRecord:
         lines = await Transcripts(tx, call.user_id).lines(call.id)
         events = await CallEvents(tx, call.user_id).list(call.id)
         asked = (await FeedbackRequests(tx, call.user_id).list(task_id=task.id, limit=_MOST)).items
-        listed = await DndList(tx, call.user_id).contains(
-            call.destination or task.phone_number
-        )
+        listed = await DndList(tx, call.user_id).contains(call.destination or task.phone_number)
     return CallRecord(
         call=call,
         task=task,

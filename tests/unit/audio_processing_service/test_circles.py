@@ -2,7 +2,12 @@
 
 import pytest
 
-from opendeep.audio_processing_service.circles import FAREWELLS_MOST, REMEMBERED, SHORT_MOST, Circles
+from opendeep.audio_processing_service.circles import (
+    FAREWELLS_MOST,
+    REMEMBERED,
+    SHORT_MOST,
+    Circles,
+)
 from opendeep.common.data_models import Speaker
 
 
