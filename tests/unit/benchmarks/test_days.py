@@ -1,4 +1,4 @@
-"""The short form of ``benchmarks/days.py``: five days of eight users, with everything that fails."""
+"""The short form of ``benchmarks/days.py``: five days of eight users, with all that fails."""
 
 from datetime import timedelta
 
