@@ -22,6 +22,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from opendeep.common.errors import SettingsError
 from opendeep.database.engine import connect_arguments, make_directory, parse_url, prepare_sqlite
+from opendeep.database.table_parts import TASKS_PER_OWNER
 from opendeep.database.tables import ALL_TABLES
 from opendeep.database.transaction import translated_errors
 
@@ -98,6 +99,8 @@ def schema(dialect: Dialect = "sqlite") -> str:
         parts.append(CreateTable(table))
         parts += [CreateIndex(index) for index in sorted(table.indexes, key=_name)]
     statements = [_plain(str(part.compile(dialect=engine))) for part in parts]
+    if dialect == "postgresql":
+        statements.append(f"{TASKS_PER_OWNER};\n")
     statements.append(_STAMP.format(head=ScriptDirectory(str(_MIGRATIONS)).get_current_head()))
     title = f"-- OpenDeep's tables for {dialect}; made by: opendeep db schema\n"
     return "\n".join([title, *statements])

@@ -240,7 +240,7 @@ CREATE TABLE tasks (
     CONSTRAINT ck_tasks_alternative_numbers_json CHECK (alternative_numbers IS NULL OR json_valid(alternative_numbers))
 );
 
-CREATE INDEX ix_tasks_campaign_id_status ON tasks (campaign_id, status);
+CREATE INDEX ix_tasks_campaign_id_status ON tasks (campaign_id, status) WHERE campaign_id IS NOT NULL;
 
 CREATE INDEX ix_tasks_due ON tasks (user_id, campaign_id, priority, next_action_time, id) WHERE status IN ('pending', 'on_hold', 'retry_scheduled') AND current_attempt_count < max_attempts;
 
@@ -460,4 +460,4 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
-INSERT INTO alembic_version (version_num) VALUES ('0010');
+INSERT INTO alembic_version (version_num) VALUES ('0011');

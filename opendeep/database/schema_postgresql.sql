@@ -227,7 +227,7 @@ CREATE TABLE tasks (
     CONSTRAINT fk_tasks_user_id_users FOREIGN KEY(user_id) REFERENCES users (id)
 );
 
-CREATE INDEX ix_tasks_campaign_id_status ON tasks (campaign_id, status);
+CREATE INDEX ix_tasks_campaign_id_status ON tasks (campaign_id, status) WHERE campaign_id IS NOT NULL;
 
 CREATE INDEX ix_tasks_due ON tasks (user_id, campaign_id, priority, next_action_time, id) WHERE status IN ('pending', 'on_hold', 'retry_scheduled') AND current_attempt_count < max_attempts;
 
@@ -435,9 +435,11 @@ CREATE INDEX ix_feedback_requests_task_id ON feedback_requests (task_id);
 
 CREATE INDEX ix_feedback_requests_user_id_status ON feedback_requests (user_id, status);
 
+ALTER TABLE tasks ALTER COLUMN user_id SET (n_distinct = -0.01), ALTER COLUMN campaign_id SET (n_distinct = -0.01);
+
 CREATE TABLE alembic_version (
     version_num VARCHAR(32) NOT NULL,
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
-INSERT INTO alembic_version (version_num) VALUES ('0010');
+INSERT INTO alembic_version (version_num) VALUES ('0011');

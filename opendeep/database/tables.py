@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
     text,
 )
 
@@ -36,6 +37,7 @@ from opendeep.database.oversight_tables import OVERSIGHT
 from opendeep.database.table_parts import (
     METADATA,
     child_of,
+    expect_many_tasks,
     instant,
     int_column,
     is_in,
@@ -199,7 +201,7 @@ tasks = owned(
     partial("ix_tasks_due_at user_id campaign_id next_action_time", IS_WAITING),
     partial("ix_tasks_in_hand status updated_at", IS_IN_HAND),
     Index(None, "user_id", "status"),
-    Index(None, "campaign_id", "status"),
+    partial("ix_tasks_campaign_id_status campaign_id status", "campaign_id IS NOT NULL"),
     Index(None, "user_id", "phone_number"),
 )
 
@@ -388,6 +390,8 @@ audit_log = owned(
     instant("created_at"),
     Index(None, "user_id", "id"),
 )
+
+event.listen(tasks, "after_create", expect_many_tasks)
 
 IN_OTHER_FILES = (nodes, phone_menus, chat_sessions, chat_messages, *OVERSIGHT)
 ALL_TABLES = METADATA

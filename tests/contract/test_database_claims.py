@@ -12,6 +12,12 @@ from opendeep.database.claims import Lane
 from opendeep.database.repositories import Calls, SystemTasks, Tasks
 
 LEASE_SECONDS = 30.0
+ADD_TASKS = (
+    "INSERT INTO tasks (user_id, campaign_id, title, phone_number, goal, success_criteria, "
+    "next_action_time) SELECT CAST(:user AS bigint), CAST(:lane AS bigint), 'Book', "
+    "'+12015550100', 'Book', 'A date', now() FROM generate_series(1, CAST(:count AS integer))"
+)
+ONE_TASK = "SELECT 1 FROM tasks WHERE user_id = :user AND id = 1 FOR KEY SHARE"
 
 
 async def claim(database, clock, limit=10, **more):
@@ -148,3 +154,35 @@ async def test_a_poll_reads_indexes_alone(database, seeds, clock, priority):
         assert "ix_tasks_due" in plan, plan
         assert "SCAN tasks" not in plan, plan
         assert "Seq Scan on tasks" not in plan, plan
+
+
+@pytest.mark.parametrize("in_campaign", [True, False])
+async def test_a_crowd_that_nobody_counted_is_found_by_the_due_indexes(
+    database, seeds, clock, in_campaign
+):
+    """Statistics from when every user had one task mislead no statement about a crowd's tasks."""
+    users = [await seeds.user("first"), await seeds.user("second")]
+    campaigns = [(await seeds.campaign(user)).id if in_campaign else None for user in users]
+    fields = [{"user": user, "lane": lane} for user, lane in zip(users, campaigns, strict=True)]
+    lane = Lane(user_id=users[0], campaign_id=campaigns[0], priority=5, head=None)
+    lease = claims.Lease(now=clock.now(), claimed_by="one", expires_at=clock.now())
+    async with database.transaction() as tx:
+        if tx.dialect != "postgresql":
+            pytest.skip("SQLite plans without statistics")
+        for values in fields:
+            await tx.execute(text(ADD_TASKS), {**values, "count": 1})
+        await tx.execute(text("ANALYZE tasks"))
+        await tx.execute(text(ADD_TASKS), {**fields[0], "count": 2_000})
+        for step, values in [
+            claims.due_lanes(clock.now(), most_busy=None, dialect=tx.dialect),
+            claims.head_of(lane, clock.now(), dialect=tx.dialect),
+            claims.take(lane, lease, until=None, limit=9, dialect=tx.dialect),
+        ]:
+            told = await tx.rows(step.explained(), values)
+            plan = "\n".join(str(row[-1]) for row in told)
+            assert "ix_tasks_due" in plan, plan
+            assert "ix_tasks_user_id" not in plan, plan
+            assert "ix_tasks_campaign_id" not in plan, plan
+        told = await tx.execute(text("EXPLAIN " + ONE_TASK), {"user": users[0]})
+        plan = "\n".join(str(row[-1]) for row in told)
+        assert "ix_tasks" not in plan, plan
