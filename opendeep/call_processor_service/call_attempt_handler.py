@@ -229,6 +229,7 @@ class CallAttemptHandler:
         elif self._phase.linked or self._facts.answered:
             self.end(self._phase.then, self._reason)
         else:
+            self._phase.lost = True  # It may have rung, and somebody may have answered.
             self.end(CallCause.EXCHANGE_FAILED, "Its manager was away while the call was placed.")
 
     async def _take(self, news: AmiNews | None) -> None:
@@ -290,9 +291,10 @@ class CallAttemptHandler:
         self._phase.hanging_up = False
         if not found:
             log.warning("call_gone_unseen")
-            self._phase.lost = self._facts.asked is None
+            self._phase.lost = self._phase.lost or self._facts.asked is None
             self._phase.over = True
             return
+        self._phase.lost = False
         self._channel = found[0].get("Channel") or self._channel
         await self._take_event(found[0])
 

@@ -16,6 +16,9 @@ from opendeep.task_manager.dial_facts import Delay, Refuse
 _LAST_ON_EARTH = timezone(timedelta(hours=-12))
 """Where nothing is known of the callee's place: there the time comes last."""
 
+LEAST_PAUSE = timedelta(minutes=30)
+"""Who says "later today" does not mean at once."""
+
 
 def call_back_of(context: Mapping[str, Any]) -> CallBack | None:
     """Read the wish from a task's ``inter_call_context``; None where it holds none."""
@@ -42,6 +45,8 @@ def call_back_delay(
         return None
     zones = zones or (_LAST_ON_EARTH,)
     begin = call_back_begins(call_back, zones)
+    if begin <= call_back.said_at:
+        return _not_at_once(call_back, zones, now)
     if begin <= now:
         return None
     ends = [end for zone in zones if (end := call_back.window(zone)[1]) is not None]
@@ -53,3 +58,17 @@ def call_back_delay(
             "all of them at once; set the task's time zone.",
         )
     return Delay(until=begin.astimezone(UTC), rule_id="call_back.asked", reason=wish)
+
+
+def _not_at_once(call_back: CallBack, zones: Sequence[tzinfo], now: datetime) -> Delay | None:
+    """Delay a wish for a time that had begun when it was said, as "later today" has."""
+    pause = LEAST_PAUSE
+    for zone in zones:
+        _, end = call_back.window(zone)
+        if end is not None and end > call_back.said_at:
+            pause = min(pause, (end - call_back.said_at) / 2)
+    until = call_back.said_at.astimezone(UTC) + pause
+    if until <= now:
+        return None
+    reason = "The callee asked to be called again later, and hung up only a moment ago."
+    return Delay(until=until, rule_id="call_back.asked", reason=reason)

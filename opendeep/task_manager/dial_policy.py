@@ -24,7 +24,7 @@ from opendeep.task_manager.calling_hours_data import PACK_VERSION
 from opendeep.task_manager.dial_facts import Decision, Delay, Dial, DialFacts, Refuse, WaitUntil
 from opendeep.task_manager.number_class import number_fault, number_home
 
-POLICY_VERSION = f"6 hours={PACK_VERSION} phonenumbers={phonenumbers.__version__}"
+POLICY_VERSION = f"7 hours={PACK_VERSION} phonenumbers={phonenumbers.__version__}"
 """Stored with each decision; the first figure changes with the rules of this module."""
 
 _YEARS_AHEAD = 10

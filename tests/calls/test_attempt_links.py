@@ -118,8 +118,8 @@ async def test_a_channel_gone_during_a_lost_link_is_lost(world: CallWorld) -> No
     assert (await world.task(attempt.task)).status is TaskStatus.AWAITING_ANALYSIS
 
 
-async def test_a_link_that_stays_away_ends_ringing_as_our_failure(world: CallWorld) -> None:
-    """Nobody can say whether it rang: after the ring time the exchange is to blame."""
+async def test_a_link_that_stays_away_leaves_a_call_lost(world: CallWorld) -> None:
+    """Nobody can say whether it rang: after the ring time it is lost, for the exchange's fault."""
 
     async def script(call: ScriptedCall) -> None:
         call.made()
@@ -128,4 +128,4 @@ async def test_a_link_that_stays_away_ends_ringing_as_our_failure(world: CallWor
 
     world.peer.script = script
     _, call = await run_attempt(world)
-    assert (call.status, call.cause) == (CallStatus.ENDED, CallCause.EXCHANGE_FAILED)
+    assert (call.status, call.cause) == (CallStatus.LOST, CallCause.EXCHANGE_FAILED)

@@ -73,6 +73,28 @@ def test_a_missed_window_delays_nothing() -> None:
     assert decide(replace(FACTS, call_back=narrow), NOON + timedelta(days=1)) == Dial()
 
 
+@pytest.mark.parametrize(
+    ("wish", "minutes"),
+    [
+        (CallBack(said_at=NOON, days_ahead=0), 30),
+        (CallBack(said_at=NOON, days_ahead=0, after=9 * 60), 30),
+        (CallBack(said_at=NOON, before=12 * 60 + 20), 10),
+        (CallBack(said_at=NOON, days_ahead=0, before=11 * 60), 30),
+    ],
+)
+def test_later_is_not_at_once(wish: CallBack, minutes: int) -> None:
+    """A time that had begun when it was said leaves half an hour, or half of what is left of it."""
+    due = NOON + timedelta(minutes=minutes)
+    for number in (FACTS.phone_number, SPLIT_STATE):
+        decision = decide(replace(FACTS, phone_number=number, call_back=wish), NOON)
+        assert isinstance(decision, WaitUntil)
+        assert decision.until >= due
+    facts = replace(FACTS, call_back=wish)
+    decision = decide(facts, NOON)
+    assert isinstance(decision, WaitUntil)
+    assert (decision.until, decide(facts, due)) == (due, Dial())
+
+
 def test_who_asked_is_called_within_the_eight_hours() -> None:
     """A callee's own wish lifts the cap of eight hours, and no other."""
     soon = CallBack(said_at=NOON, delay_minutes=60)
