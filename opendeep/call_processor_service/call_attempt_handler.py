@@ -151,9 +151,8 @@ class CallAttemptHandler:
             return False
         self._phase.sent = True
         self._phase.sent_at = self._ports.clock.monotonic()
-        self._wait_at_most(
-            self._config.ring_seconds + times.RING_GRACE_SECONDS, CallCause.NO_ANSWER
-        )
+        limit = self._config.ring_seconds + times.RING_GRACE_SECONDS
+        self._wait_at_most(limit, CallCause.NO_ANSWER)
         reason = await why_too_late(self._report, self._config, self._ports.clock, turn)
         if reason:
             self._not_sent(reason)
@@ -289,12 +288,11 @@ class CallAttemptHandler:
             return  # Lost again: the next return of the link asks again.
         self._phase.linked = True
         self._phase.hanging_up = False
+        self._phase.lost = not found and (self._phase.lost or self._facts.asked is None)
         if not found:
             log.warning("call_gone_unseen")
-            self._phase.lost = self._phase.lost or self._facts.asked is None
             self._phase.over = True
             return
-        self._phase.lost = False
         self._channel = found[0].get("Channel") or self._channel
         await self._take_event(found[0])
 
