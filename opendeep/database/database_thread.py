@@ -12,12 +12,13 @@ import contextlib
 import contextvars
 import os
 import select
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar, TypeVarTuple
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable
+from sqlalchemy import Connection, CursorResult, Engine, Executable, event
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 
 from opendeep.common.errors import UnavailableError
@@ -28,6 +29,9 @@ ArgsT = TypeVarTuple("ArgsT")
 ResultT = TypeVar("ResultT")
 
 BEGIN_SQLITE = "BEGIN IMMEDIATE"
+_LAST_SECONDS = 2.0
+_WHOLE_SECONDS = 70.0
+"""Longer than the server itself lets a statement take: it has stopped and says nothing."""
 
 
 class DatabaseThread:
@@ -45,11 +49,23 @@ class DatabaseThread:
         self._turn = asyncio.Lock()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
         self._kept: Connection | None = None
+        self._line: socket.socket | None = None
+        if not self._is_sqlite:
+            # Before SQLAlchemy's own listener, which asks the server what it is.
+            event.listen(engine, "connect", self._note_line, insert=True)
 
     async def close(self) -> None:
-        """Close the file, after what was begun."""
-        await self._call(self._dispose)
-        self._thread.shutdown()
+        """Close the database, after what was begun; a server that hangs is waited for 2 s."""
+        loop = asyncio.get_running_loop()
+        closed = loop.run_in_executor(self._thread, self._dispose)
+        cut = loop.call_later(_LAST_SECONDS, self._cut)
+        try:
+            await asyncio.shield(closed)
+        finally:
+            cut.cancel()
+            if not closed.done():
+                self._cut()
+            self._thread.shutdown(wait=False)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Run]:
@@ -100,10 +116,18 @@ class DatabaseThread:
             UnavailableError: others held the database for too long.
         """
         await self._take_turn()
-        try:
-            return await self._call(contextvars.copy_context().run, self._whole, work)
-        finally:
+        loop = asyncio.get_running_loop()
+        run = contextvars.copy_context().run
+        done = loop.run_in_executor(self._thread, run, self._whole, work)
+        cut = loop.call_later(_WHOLE_SECONDS, self._cut)
+
+        def end(_done: object) -> None:
+            cut.cancel()
             self._turn.release()
+
+        # Not at the caller's end: who is next would wait for the thread without any time-out.
+        done.add_done_callback(end)
+        return await asyncio.shield(done)
 
     def _whole(self, work: Callable[[Run], Coroutine[Any, Any, ResultT]]) -> ResultT:
         opened: list[Connection] = []
@@ -144,10 +168,28 @@ class DatabaseThread:
                 _driver(connection).execute(BEGIN_SQLITE)
         opened.append(connection)
 
+    def _note_line(self, driver: Any, _record: object) -> None:
+        self._hang_up()
+        # Our own handle, since the driver's number may be another file's as soon as it is closed.
+        self._line = socket.socket(fileno=os.dup(driver.fileno()))
+
+    def _hang_up(self) -> None:
+        if self._line is not None:
+            self._line.close()
+
+    def _cut(self) -> None:
+        """End what the thread waits for; it finds the connection lost."""
+        if self._line is not None:
+            with contextlib.suppress(OSError):  # it ended by itself
+                self._line.shutdown(socket.SHUT_RDWR)
+
     def _dispose(self) -> None:
-        if self._kept is not None:
-            self._kept.close()
-        self._engine.dispose()
+        try:
+            if self._kept is not None:
+                self._kept.close()
+            self._engine.dispose()
+        finally:
+            self._hang_up()
 
 
 def _driven(work: Coroutine[Any, Any, ResultT]) -> ResultT:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from opendeep.common.errors import UnavailableError
 from opendeep.common.event_bus import InProcessEventBus
-from opendeep.database import migrate
+from opendeep.database import database_thread, migrate
+from opendeep.database import engine as engine_module
 from opendeep.database.engine import SqlDatabase
 from opendeep.database.repositories import SystemTasks, SystemUsers
 
@@ -22,6 +24,17 @@ def cut_all_connections(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"SELECT pg_terminate_backend(pid) {others}")
         while connection.execute(f"SELECT 1 {others}").fetchone():
+            pass
+
+
+def wait_for_statement(url: str, like: str) -> None:
+    """Return when another session runs such a statement."""
+    running = (
+        "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE %s "
+        "AND pid <> pg_backend_pid()"
+    )
+    with psycopg.connect(url, autocommit=True) as connection:
+        while connection.execute(running, [like]).fetchone() is None:
             pass
 
 
@@ -74,6 +87,63 @@ async def test_a_lost_connection_costs_one_whole_unit_of_work(postgres_url):
             assert await database.at_once(look) == []
         cut_all_connections(postgres_url)  # while the connection rests
         assert await database.at_once(look) == []
+
+
+@pytest.mark.integration
+@pytest.mark.usefixtures("empty_postgres")
+@pytest.mark.parametrize("seconds", ["_LAST_SECONDS", "_WHOLE_SECONDS"])
+async def test_a_server_that_says_nothing_is_given_up(postgres_url, monkeypatch, seconds):
+    """A unit of work that hangs ends as unavailable: after its time, and soon after the close."""
+    monkeypatch.setattr(database_thread, seconds, 0.1)
+
+    async def be_told(database):
+        with pytest.raises(UnavailableError):
+            await database.at_once(hang)
+
+    opened = SqlDatabase(postgres_url, InProcessEventBus())
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group, opened as database:
+        told = group.create_task(be_told(database))
+        await asyncio.to_thread(wait_for_statement, postgres_url, "%pg_sleep(40)%")
+        if seconds == "_WHOLE_SECONDS":
+            await asyncio.wait([told])
+
+
+@pytest.mark.integration
+@pytest.mark.usefixtures("empty_postgres")
+async def test_who_comes_behind_a_cancelled_unit_of_work_is_told(postgres_url, monkeypatch):
+    """The turn stays taken until the thread is free, so that the next has a time-out."""
+    monkeypatch.setattr(engine_module, "BUSY_TIMEOUT_SECONDS", 0.1)
+    migrate.upgrade(postgres_url)
+
+    async def look(tx):
+        return await SystemUsers(tx).list()
+
+    opened = SqlDatabase(postgres_url, InProcessEventBus())
+    async with asyncio.TaskGroup() as group, opened as database:
+        hanging = group.create_task(database.at_once(hang))
+        await asyncio.to_thread(wait_for_statement, postgres_url, "%pg_sleep(40)%")
+        hanging.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await hanging
+        with pytest.raises(UnavailableError, match="too busy"):
+            await database.at_once(look)
+        cut_all_connections(postgres_url)
+        async with asyncio.timeout(20):
+            while await freed(database, look) is None:
+                pass
+
+
+async def hang(tx):
+    """Ask for something that takes longer than any test."""
+    await tx.execute(text("SELECT pg_sleep(40)"))
+
+
+async def freed(database, work):
+    """Do it; None where the thread is not free yet."""
+    try:
+        return await database.at_once(work)
+    except UnavailableError:
+        return None
 
 
 @pytest.mark.parametrize(
