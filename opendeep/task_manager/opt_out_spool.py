@@ -129,6 +129,9 @@ class OptOutSpool:
                 await note_opt_out(tx, opt_out)
         except (NotFoundError, InvalidInputError) as error:
             await asyncio.to_thread(_set_aside, path, error.message)
+        except (ValidationError, UnicodeError):
+            # Written by hand: it will not become readable, and everybody's calls wait.
+            await asyncio.to_thread(_set_aside, path, "The rows of its call cannot be read.")
         else:
             await asyncio.to_thread(_forget, path)
             log.warning("opt_out_settled_late", call_id=opt_out.call_id)
@@ -173,6 +176,9 @@ def _read(path: Path) -> OptOut | None:
     try:
         return _FORM.validate_json(path.read_bytes())
     except FileNotFoundError:
+        return None
+    except IsADirectoryError:
+        _set_aside(path, "It is a folder.")
         return None
     except ValidationError as error:
         _set_aside(path, error.errors()[0]["msg"])

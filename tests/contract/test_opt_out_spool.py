@@ -7,6 +7,7 @@ import time
 from contextlib import asynccontextmanager
 
 import pytest
+from sqlalchemy import text
 
 from opendeep.common.clock import SystemClock
 from opendeep.common.data_models import CallStatus, TaskStatus
@@ -127,6 +128,26 @@ async def test_a_file_that_cannot_be_used_is_set_aside(folder, content, database
     assert [(path.name, path.read_bytes()) for path in folder.iterdir()] == [
         ("0.json.bad", content)
     ]
+
+
+async def test_a_folder_in_a_file_s_place_is_set_aside(database, folder):
+    """What was never an opt-out keeps nobody from being called."""
+    (folder / "0.json").mkdir(parents=True)
+    await OptOutSpool(folder, database, SystemClock()).settle()
+    assert [path.name for path in folder.iterdir()] == ["0.json.bad"]
+
+
+async def test_an_opt_out_whose_rows_cannot_be_read_is_set_aside(database, folder, seeds):
+    """A row that was written by hand keeps one opt-out from being listed, not all calls."""
+    user = await seeds.user()
+    call = await seeds.call(user, CallStatus.IN_PROGRESS)
+    async with database.transaction() as tx:
+        await CallEvents(tx, user).append(call.id, "rang", {})
+        await tx.execute(text("UPDATE call_events SET detail = '[]'"))
+    await hear(folder, call.id)
+    await OptOutSpool(folder, database, SystemClock()).settle()
+    [path] = folder.iterdir()
+    assert path.name.endswith(".json.bad")
 
 
 async def test_a_half_written_file_waits_for_its_writer(database, folder):
