@@ -27,7 +27,7 @@ from tests.chaos.far_end import calls_that_came
 
 ROOT = Path(__file__).parent.parent.parent
 NUMBER = "+1{area}5550139"
-SIDE_BY_SIDE = 13
+SIDE_BY_SIDE = 65
 _CRASH_SECONDS = 60.0
 _SETTLE_SECONDS = 90.0
 _LOOK_SECONDS = 0.1
