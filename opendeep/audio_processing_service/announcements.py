@@ -19,14 +19,16 @@ class Announcements:
     def __init__(self) -> None:
         self._prints: list[bytes] = []
         self._heard = bytearray()
+        self._is_voice = False
 
     def begin(self) -> None:
         """Note that a voice begins."""
         self._heard.clear()
+        self._is_voice = True
 
     def add(self, mulaw: bytes) -> None:
-        """Take what the voice goes on to say."""
-        if len(self._heard) < _HEARD_BYTES:
+        """Take what the voice goes on to say; what comes before any voice is nobody's."""
+        if self._is_voice and len(self._heard) < _HEARD_BYTES:
             self._heard += mulaw
 
     def is_known(self) -> bool | None:
@@ -44,6 +46,7 @@ class Announcements:
         if heard and len(self._prints) < MOST:
             self._prints.append(heard)
         self._heard.clear()
+        self._is_voice = False
 
     def _print(self) -> bytes:
         if len(self._heard) < _HEARD_BYTES:

@@ -161,3 +161,14 @@ def test_silence_and_the_longest_hold() -> None:
     bench.follow(HoldAction.BEGIN)
     bench.ms += LONGEST_MS
     assert bench.hear(MUSIC[:800]) == [HoldAction.GIVE_UP]
+
+
+def test_a_hold_that_ends_by_quiet_teaches_nothing() -> None:
+    """Music that no voice interrupted is no announcement: the first voice after it is heard out."""
+    bench = Bench()
+    bench.hear(MUSIC)
+    bench.hear(SILENCE * (QUIET_MS // 1000 + 1))
+    bench.follow(bench.hold.said("Your call is important to us.", in_talk=False))
+    assert bench.events == ["hold_began", "hold_ended", "hold_began"]
+    bench.hear(SPEECH[: 8000 * 3 // 2])
+    assert bench.events[3:] == ["hold_ended"]
