@@ -106,6 +106,7 @@ async def test_a_server_that_says_nothing_is_given_up(postgres_url, monkeypatch,
         await asyncio.to_thread(wait_for_statement, postgres_url, "%pg_sleep(40)%")
         if seconds == "_WHOLE_SECONDS":
             await asyncio.wait([told])
+    cut_all_connections(postgres_url)  # the server itself sleeps on, and would not stop before
 
 
 @pytest.mark.integration
