@@ -26,36 +26,13 @@ from opendeep.database.models import Call
 from opendeep.database.repositories import Calls, DndList, FeedbackRequests, SystemCalls, Tasks
 from opendeep.llm_integrations.testing import ScriptedTextModel, Step
 from opendeep.llm_integrations.text_model import ModelMessage, ModelTurn, UserMessage
-from opendeep.post_call_analyzer_service.analysis_schema import (
-    CallAnalysisAnswer,
-    NamedFact,
-    QuotedEvidence,
-)
 from opendeep.post_call_analyzer_service.analysis_svc import (
     AnalyzerConfig,
     PostCallAnalyzerService,
 )
 from opendeep.post_call_analyzer_service.call_record import analysis_messages, load_record
-from tests.fixtures.finished_calls import NUMBER, World, open_world, plan_task
+from tests.fixtures.finished_calls import BOOKED, NUMBER, TALK, World, open_world, plan_task
 
-TALK = (
-    (Speaker.CALLEE, "Bright Smile Dental, how can I help?"),
-    (Speaker.AI, "I would like to book a cleaning on Tuesday at 2:30."),
-    (Speaker.CALLEE, "Yes, Tuesday at two thirty is free, you are booked."),
-)
-BOOKED = CallAnalysisAnswer(
-    verdict=Verdict.SUCCESS,
-    summary="Booked for Tuesday at 2:30 PM.",
-    agreed=[NamedFact(name="time", value="2:30 PM")],
-    promises=[],
-    next_step=NextStep.DONE,
-    evidence=[
-        QuotedEvidence(claim="booked", quote="Tuesday at two thirty is free", seq=3, start_ms=0)
-    ],
-    confidence=0.95,
-    dnd=False,
-    question_for_user=None,
-)
 LIE = BOOKED.model_copy(update={"evidence": []})
 
 

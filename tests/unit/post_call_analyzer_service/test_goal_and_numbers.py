@@ -8,41 +8,16 @@ import pytest
 from opendeep.common.data_models import (
     CallCause,
     CampaignPlan,
-    NextStep,
-    Speaker,
     TaskStatus,
-    Verdict,
     WhenGoalMet,
 )
 from opendeep.database.models import Call, Task
 from opendeep.database.repositories import GOAL_MET, Campaigns, Tasks
 from opendeep.llm_integrations.testing import ScriptedTextModel, Step
-from opendeep.post_call_analyzer_service.analysis_schema import (
-    CallAnalysisAnswer,
-    NamedFact,
-    QuotedEvidence,
-)
 from opendeep.post_call_analyzer_service.analysis_svc import PostCallAnalyzerService
-from tests.fixtures.finished_calls import World, open_world, plan_task
+from tests.fixtures.finished_calls import BOOKED, TALK, World, open_world, plan_task
 
 FIRST, SECOND = "+12125550100", "+12125550101"
-TALK = (
-    (Speaker.AI, "I would like to book a cleaning on Tuesday at 2:30."),
-    (Speaker.CALLEE, "Yes, Tuesday at two thirty is free, you are booked."),
-)
-BOOKED = CallAnalysisAnswer(
-    verdict=Verdict.SUCCESS,
-    summary="Booked for Tuesday at 2:30 PM.",
-    agreed=[NamedFact(name="time", value="2:30 PM")],
-    promises=[],
-    next_step=NextStep.DONE,
-    evidence=[
-        QuotedEvidence(claim="booked", quote="Tuesday at two thirty is free", seq=2, start_ms=0)
-    ],
-    confidence=0.95,
-    dnd=False,
-    question_for_user=None,
-)
 
 
 @pytest.fixture
